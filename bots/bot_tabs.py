@@ -1,0 +1,119 @@
+"""What the tabs under a bot's chart list: cycles, orders, journal, statistics, settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from bots.journal import sentence
+from bots.models import Bot
+from bots.settings_shown import ladder_rows, settings_groups
+from bots.statistics import statistics_of, summary_of
+from bots.statistics_chart import curve_path
+from trading.models import Cycle, LogType, Order, TradeLog
+
+ROWS: Final = {"cycles": 12, "orders": 20, "journal": 25}
+PERCENT: Final = 100
+JOURNAL_KINDS: Final = {
+    "": _("All"),
+    LogType.TRADE.value: _("Trades"),
+    LogType.WARNING.value: _("Warnings"),
+    LogType.ERROR.value: _("Errors"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CycleLine:
+    """An open cycle shows what closing now would bring; `ended` is then the market's present."""
+
+    cycle: Cycle
+    ended: datetime | None
+    pnl: Decimal | None
+    fees: Decimal
+    close_spread: float | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.cycle.closed_at is None
+
+    @property
+    def held_s(self) -> float | None:
+        return (self.ended - self.cycle.opened_at).total_seconds() if self.ended else None
+
+    @property
+    def return_pct(self) -> Decimal | None:
+        if self.pnl is None or not self.cycle.invested:
+            return None
+        return self.pnl / self.cycle.invested * PERCENT
+
+
+def cycles_tab(bot: Bot, query: dict[str, str], figures: dict[str, Any] | None) -> dict[str, Any]:
+    page = _page(Cycle.objects.filter(bot=bot).order_by("-number"), "cycles", query)
+    return {
+        "page": page,
+        "lines": [_cycle_line(cycle, figures) for cycle in page],
+        "summary": summary_of(bot),
+        "levels": bot.max_dca_times,
+    }
+
+
+def orders_tab(bot: Bot, query: dict[str, str], figures: dict[str, Any] | None) -> dict[str, Any]:
+    return {"page": _page(Order.objects.filter(bot=bot).order_by("-id"), "orders", query)}
+
+
+def journal_tab(bot: Bot, query: dict[str, str], figures: dict[str, Any] | None) -> dict[str, Any]:
+    kind = query.get("kind", "") if query.get("kind", "") in JOURNAL_KINDS else ""
+    found = TradeLog.objects.filter(bot=bot).order_by("-id")
+    page = _page(found.filter(log_type=kind) if kind else found, "journal", query)
+    lines = [{"log": log, "sentence": sentence(log)} for log in page]
+    return {"page": page, "lines": lines, "kind": kind, "kinds": JOURNAL_KINDS, "query": f"tab=journal&kind={kind}&"}
+
+
+def statistics_tab(bot: Bot, query: dict[str, str], figures: dict[str, Any] | None) -> dict[str, Any]:
+    statistics = statistics_of(bot)
+    most = max((count.cycles for count in statistics.levels), default=0)
+    return {
+        "stats": statistics,
+        "curve": curve_path([value for _at, value in statistics.curve]),
+        "levels": [(count, count.cycles / most * PERCENT) for count in statistics.levels],
+    }
+
+
+def settings_tab(bot: Bot, query: dict[str, str], figures: dict[str, Any] | None) -> dict[str, Any]:
+    return {"groups": settings_groups(bot), "ladder": ladder_rows(bot)}
+
+
+TABS: Final[dict[str, tuple[Any, Callable[[Bot, dict[str, str], dict[str, Any] | None], dict[str, Any]]]]] = {
+    "cycles": (_("Cycles"), cycles_tab),
+    "orders": (_("Orders"), orders_tab),
+    "journal": (_("Journal"), journal_tab),
+    "statistics": (_("Statistics"), statistics_tab),
+    "settings": (_("Settings"), settings_tab),
+}
+
+
+def tab_counts(bot: Bot) -> dict[str, int]:
+    """Three queries; the other tabs count nothing."""
+    return {
+        "cycles": Cycle.objects.filter(bot=bot).count(),
+        "orders": Order.objects.filter(bot=bot).count(),
+        "journal": TradeLog.objects.filter(bot=bot).count(),
+    }
+
+
+def _page(rows: QuerySet[Any], tab: str, query: dict[str, str]) -> Page[Any]:
+    return Paginator(rows, ROWS[tab]).get_page(query.get("page"))
+
+
+def _cycle_line(cycle: Cycle, figures: dict[str, Any] | None) -> CycleLine:
+    if cycle.closed_at:
+        return CycleLine(cycle, cycle.closed_at, cycle.realised_pnl, cycle.fees, cycle.close_spread)
+    if figures is None:
+        return CycleLine(cycle, None, None, cycle.fees, None)
+    at = max(datetime.fromisoformat(figures["at"]), cycle.opened_at)
+    return CycleLine(cycle, at, Decimal(figures["pnl"]), cycle.fees, figures["spread"])

@@ -1,0 +1,106 @@
+"""Realised P&L by the time of its booking, fast however long the ledger is.
+
+Ledger lines are never changed and their ids rise with time, so what was once added up stays right: sums are kept in the
+cache with the id up to which they reach, and only later lines are read. Without Redis everything is read.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.db.models import Max, Min, QuerySet, Sum
+from django.db.models.functions import TruncMinute
+from redis import RedisError
+
+from trading.models import LedgerLine
+
+KEPT_S: Final = 7 * 24 * 3600
+SETTLED_AFTER: Final = timedelta(minutes=10)  # by then every transaction that took an id before has ended
+FINE_FOR: Final = timedelta(days=2)  # older bookings are kept by the quarter of an hour
+QUARTER_S: Final = 900
+
+Booking = tuple[int, Decimal]
+
+
+@dataclass(slots=True)
+class Kept:
+    """Sums of all lines up to `last_id` of `bots`, by the second (epoch) at which their minute or quarter began."""
+
+    bots: frozenset[int] = frozenset()
+    last_id: int = 0
+    sums: dict[int, Decimal] = field(default_factory=dict)
+
+
+def bookings(scope: str, bot_ids: Iterable[int], *, currency: str, now: datetime) -> list[Booking]:
+    """(epoch seconds, amount) of what the bots realised, oldest first. `scope` names this choice of bots."""
+    ids = frozenset(bot_ids)
+    key = f"bookings:{scope}:{currency}"
+    kept = _load(key)
+    if kept is None or not kept.bots <= ids:  # a bot was deleted, and its lines with it
+        kept = Kept(ids)
+    kept = _grown(kept, ids, currency, now)
+    _save(key, kept)
+    sums = dict(kept.sums)
+    for at, amount, _ in _summed(_lines(ids, currency).filter(pk__gt=kept.last_id)):
+        sums[at] = sums.get(at, Decimal(0)) + amount
+    return sorted(sums.items())
+
+
+def realised_since(bot_ids: Sequence[int], since: datetime) -> dict[int, Decimal]:
+    """Money that came and went by bot, counted when it was booked here: a replay's own time lies in the past."""
+    lines = LedgerLine.objects.filter(bot__in=bot_ids, pk__gte=_first_id(since), created_at__gte=since).order_by()
+    return dict(lines.values_list("bot").annotate(total=Sum("amount")))
+
+
+def _grown(kept: Kept, ids: frozenset[int], currency: str, now: datetime) -> Kept:
+    """With the lines that are settled by now."""
+    settled = _lines(ids, currency).filter(pk__gt=kept.last_id, created_at__lt=now - SETTLED_AFTER)
+    rows = _summed(settled)
+    if not rows:
+        return kept
+    fine_from = (now - FINE_FOR).timestamp()
+    sums: dict[int, Decimal] = {}
+    for at, amount in [*kept.sums.items(), *((at, amount) for at, amount, _ in rows)]:
+        slot = at if at >= fine_from else at - at % QUARTER_S
+        sums[slot] = sums.get(slot, Decimal(0)) + amount
+    return Kept(ids, max(last_id for _, _, last_id in rows), sums)
+
+
+def _lines(ids: frozenset[int], currency: str) -> QuerySet[LedgerLine]:
+    return LedgerLine.objects.filter(bot__in=ids, currency=currency).order_by()
+
+
+def _summed(lines: QuerySet[LedgerLine]) -> list[tuple[int, Decimal, int]]:
+    """(epoch seconds of the minute, sum, last id)."""
+    minutes = lines.annotate(minute=TruncMinute("created_at")).values_list("minute")
+    return [(int(at.timestamp()), total, last) for at, total, last in minutes.annotate(Sum("amount"), Max("pk"))]
+
+
+def _first_id(since: datetime) -> int:
+    """No line with a lower id was booked since then. Found once and kept for a day."""
+    key = f"first_booking:{since.isoformat()}"
+    known = _load(key)
+    if isinstance(known, int):
+        return known
+    found = LedgerLine.objects.filter(created_at__gte=since).aggregate(first=Min("pk"))["first"]
+    if found is None:
+        return 0
+    _save(key, found)
+    return int(found)
+
+
+def _load(key: str) -> Any:
+    try:
+        return cache.get(key)
+    except (RedisError, OSError):
+        return None
+
+
+def _save(key: str, value: Any) -> None:
+    try:
+        cache.set(key, value, KEPT_S)
+    except (RedisError, OSError):
+        return

@@ -1,0 +1,32 @@
+"""What users ask of a bot: written here, done by the engine under the lease before it decides."""
+
+from datetime import datetime
+
+from accounts.models import User
+from bots.models import Bot, Intent, IntentKind, IntentStatus
+
+_RESULT_LENGTH = Intent._meta.get_field("result").max_length or 300
+
+
+def intent_create(*, actor: User | None, bot: Bot, kind: IntentKind, idempotency_key: str) -> tuple[Intent, bool]:
+    """The intent and whether it is new: the same key is the same intent, and one of a kind waits at a time."""
+    same_key = Intent.objects.filter(bot=bot, idempotency_key=idempotency_key).first()
+    waiting = Intent.objects.filter(bot=bot, kind=kind, status=IntentStatus.WAITING).order_by("id").first()
+    known = same_key or waiting
+    if known is not None:
+        return known, False
+    return Intent.objects.get_or_create(
+        bot=bot, idempotency_key=idempotency_key, defaults={"user": actor, "kind": kind}
+    )
+
+
+def intents_waiting(bot: Bot) -> list[Intent]:
+    """Oldest first."""
+    return list(Intent.objects.filter(bot=bot, status=IntentStatus.WAITING).order_by("id"))
+
+
+def intent_settle(intent: Intent, status: IntentStatus, *, now: datetime, result: str = "") -> None:
+    """Once: an intent that is settled already keeps its result."""
+    Intent.objects.filter(pk=intent.pk, status=IntentStatus.WAITING).update(
+        status=status, result=result[:_RESULT_LENGTH], settled_at=now
+    )

@@ -1,0 +1,70 @@
+"""One writer per bot: a lease on the bot's row, by PostgreSQL's clock, with a token that only ever rises.
+
+Whoever claims a lease gets a higher token than everybody before. Each step that counts (writing a trade, marking orders
+`submitted`) checks the token in its own transaction, so that a holder which was frozen past its lease can do nothing.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+
+from bots.models import Bot
+
+
+class LeaseLost(Exception):
+    """Somebody else owns the bot now, or the lease ran out: stop at once, write nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    bot_id: int
+    token: int
+
+
+def claim(bot_id: int, *, holder: str) -> Lease | None:
+    """None while another holder's lease runs."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE bot_instances SET lease_token = lease_token + 1, lease_holder = %s,"
+            " lease_until = clock_timestamp() + make_interval(secs => %s)"
+            " WHERE id = %s AND (lease_until IS NULL OR lease_until < clock_timestamp()) RETURNING lease_token",
+            [holder[:80], settings.BOT_LEASE_S, bot_id],
+        )
+        row = cursor.fetchone()
+    return Lease(bot_id, row[0]) if row else None
+
+
+def renew(lease: Lease) -> None:
+    """Raises LeaseLost when the lease has run out, even if nobody took it since."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE bot_instances SET lease_until = clock_timestamp() + make_interval(secs => %s)"
+            " WHERE id = %s AND lease_token = %s AND lease_until > clock_timestamp()",
+            [settings.BOT_LEASE_S, lease.bot_id, lease.token],
+        )
+        if cursor.rowcount != 1:
+            raise LeaseLost
+
+
+def release(lease: Lease) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE bot_instances SET lease_until = NULL, lease_holder = '' WHERE id = %s AND lease_token = %s",
+            [lease.bot_id, lease.token],
+        )
+
+
+def locked_bot(lease: Lease) -> Bot:
+    """The bot's row, locked until the surrounding transaction ends, after proof that the lease still holds.
+
+    Raises LeaseLost.
+    """
+    rows = Bot.objects.raw(
+        "SELECT * FROM bot_instances WHERE id = %s AND lease_token = %s AND lease_until > clock_timestamp() FOR UPDATE",
+        [lease.bot_id, lease.token],
+    )
+    bot = next(iter(rows), None)
+    if bot is None:
+        raise LeaseLost
+    return bot

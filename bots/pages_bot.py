@@ -1,0 +1,47 @@
+"""The page of one bot, its parts anew, and the data of its chart."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.page_request import PageRequest
+from bots.charts import RANGES, spread_chart
+from bots.figures_now import figures_now
+from bots.models import Bot
+from bots.pages_bot_view import DEFAULT_RANGE, BotPage
+from bots.selectors import bot_of
+
+
+@login_required
+@require_GET
+def bot_page(request: PageRequest, bot_id: int) -> HttpResponse:
+    """`?tab=` chooses the tab, `page` and `kind` what it lists."""
+    bot = _bot_or_404(request, bot_id)
+    page = BotPage(bot, request.GET.dict(), request.user.can_trade)
+    return render(request, "bots/detail.html", {"bot": bot, "page": page, "page_account": bot.exchange_account})
+
+
+@login_required
+@require_GET
+def bot_figures(request: PageRequest, bot_id: int) -> HttpResponse:
+    """For a page whose bot looks at no market any more, or whose feed is lost; null while it cannot be seen."""
+    return JsonResponse({"figures": figures_now(_bot_or_404(request, bot_id))})
+
+
+@login_required
+@require_GET
+def bot_chart(request: PageRequest, bot_id: int) -> HttpResponse:
+    bot = _bot_or_404(request, bot_id)
+    range_name = request.GET.get("range", DEFAULT_RANGE)
+    if range_name not in RANGES:
+        raise Http404
+    return JsonResponse(spread_chart(bot, range_name, timezone.now(), figures_now(bot)))
+
+
+def _bot_or_404(request: PageRequest, bot_id: int) -> Bot:
+    try:
+        return bot_of(request.user, bot_id)
+    except Bot.DoesNotExist:
+        raise Http404 from None

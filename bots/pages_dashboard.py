@@ -1,0 +1,125 @@
+"""The dashboard: what there is, what was earned, what is open, what needs eyes. Paper apart from live, in no total."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.page_request import PageRequest
+from bots import feed
+from bots.alerts import Alert, news, open_alerts
+from bots.earnings import Booking, bookings
+from bots.lines import BotLine, bot_lines
+from bots.list_query import STATUSES, bots_shown, by_attention, in_order
+from bots.models import Bot, BotStatus
+from bots.overview import RANGES, Overview, balance_curve, coin_exposures, overview, usual_range
+from bots.pages import day_start
+from bots.selectors import bots_of
+from bots.shell import Shell, shell_of
+from exchanges.balances import balances_of
+from exchanges.symbols import settle_of
+
+ROWS = 20
+COINS = 8
+DEFAULT_CURRENCY = "USDT"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the sums need of a bot; a thousand of them cost little."""
+
+    pk: int
+    status: str
+    level: int
+    account_id: int
+    symbol: str
+
+
+@login_required
+@require_GET
+def dashboard_page(request: PageRequest) -> HttpResponse:
+    shell = shell_of(request)
+    now = timezone.now()
+    status = request.GET.get("status", "")
+    status = status if status in STATUSES else ""
+    known = _known(bots_shown(bots_of(request.user), shell.scope))
+    counted = [bot for bot in known if bot.account_id in shell.scope.account_ids]
+    shown = [bot.pk for bot in known if bot.status == status or not status][:ROWS]
+    lines = bot_lines(in_order(bots_of(request.user), shown), now=now, day_start=day_start(now))
+    context = {
+        "live_lines": [line for line in lines if not line.bot.is_paper],
+        "paper_lines": [line for line in lines if line.bot.is_paper],
+        "paper_apart": not shell.scope.is_paper,
+        "counts": _counts(known),
+        "counted": _counts(counted),
+        "total": len(known),
+        "status": status,
+        "alerts": _alerts(lines, shell, now),
+    }
+    return render(request, "bots/dashboard.html", context | _sums(request, shell, counted, now))
+
+
+def _known(bots: QuerySet[Bot]) -> list[Known]:
+    """First what needs eyes."""
+    names = "pk", "status", "level", "exchange_account_id", "market1_symbol"
+    return [Known(*row) for row in by_attention(bots).values_list(*names)]
+
+
+def _counts(bots: list[Known]) -> dict[str, int]:
+    return {name: sum(bot.status == name for bot in bots) for name in BotStatus.values}
+
+
+def _alerts(lines: list[BotLine], shell: Shell, now: datetime) -> list[Alert]:
+    accounts = shell.scope.account_ids
+    mine = [line for line in lines if line.bot.exchange_account_id in accounts]
+    told = news(Bot.objects.filter(exchange_account__in=accounts), now)
+    return [*open_alerts(mine, shell.scope.accounts), *told]
+
+
+def _sums(request: PageRequest, shell: Shell, counted: list[Known], now: datetime) -> dict[str, Any]:
+    """Tiles, curve and exposure of the accounts shown."""
+    figures = feed.last_figures(bot.pk for bot in counted if bot.level)
+    balances = balances_of(account for account in shell.scope.accounts if account.is_active)
+    currency = settle_of(counted[0].symbol) if counted else DEFAULT_CURRENCY
+    ids = [bot.pk for bot in counted]
+    coins = coin_exposures(Bot.objects.filter(pk__in=ids), figures)
+    booked = bookings(f"{request.user.pk}:{shell.scope.key}", ids, currency=currency, now=now)
+    sums = overview(
+        bookings=booked,
+        figures=figures,
+        balances=list(balances.values()),
+        coins=coins,
+        currency=currency,
+        now=now,
+        day_start=day_start(now),
+    )
+    return _chart(request.GET.get("range", ""), booked, sums, figures, now) | {
+        "sums": sums,
+        "coins": coins[:COINS],
+        "coin_most": max((max(coin.long, -coin.short) for coin in coins), default=Decimal(0)),
+    }
+
+
+def _chart(
+    wished: str, booked: list[Booking], sums: Overview, figures: dict[int, dict[str, Any]], now: datetime
+) -> dict[str, Any]:
+    name = wished if wished in RANGES else usual_range(booked, now)
+    curve = balance_curve(booked, name, balance=sums.balance, now=now)
+    live_data = {
+        "balance": None if sums.balance is None else float(sums.balance),
+        "equity": None if sums.equity is None else float(sums.equity),
+        "bots": {pk: _open(seen) for pk, seen in figures.items()},
+        "curve": asdict(curve) if curve else None,
+    }
+    return {"ranges": list(RANGES), "range": name, "curve": curve, "live_data": live_data}
+
+
+def _open(figures: dict[str, Any]) -> dict[str, float]:
+    return {name: float(figures[name]) for name in ("pnl", "exposure", "net_exposure")}

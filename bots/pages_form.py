@@ -1,0 +1,195 @@
+"""The form of a bot, new or changed: it answers what was typed with figures, and starts what is ready."""
+
+import contextlib
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.page_request import PageRequest
+from bots import services
+from bots.chart_words import chart_words
+from bots.forms import BotForm, blank_form, change_rows, form_from_post, form_of_bot, form_of_copy
+from bots.market_search import found_markets
+from bots.models import Bot
+from bots.pages_form_view import DEFAULT_RANGE, RANGES, FormView
+from bots.selectors import bot_of, bots_of
+from bots.shell import shell_of
+from bots.start_preview import start_preview
+from exchanges.errors import DomainError, ExchangeError
+from exchanges.models import ExchangeAccount, PaperSource
+from exchanges.registry import venue_of
+from exchanges.selectors import account_of, accounts_of
+
+COPIES_MOST = 50
+SAVES = ("save", "start", "start_paper")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new_page(request: PageRequest) -> HttpResponse:
+    """`?copy=<bot>` begins with another bot's settings."""
+    _check_may_trade(request)
+    if request.method == "POST":
+        return _posted(request, None)
+    return _page(request, _first_form(request), None)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit_page(request: PageRequest, bot_id: int) -> HttpResponse:
+    _check_may_trade(request)
+    bot = _bot_or_404(request, bot_id)
+    if request.method == "POST":
+        return _posted(request, bot)
+    return _page(request, form_of_bot(bot), bot)
+
+
+@login_required
+@require_GET
+def markets_part(request: PageRequest) -> HttpResponse:
+    """Markets of `account` whose name begins with or holds `q`, with price, day's change and smallest order."""
+    number = request.GET.get("account", "")
+    try:
+        account = account_of(request.user, int(number) if number.isdecimal() and len(number) < 19 else 0)
+    except ExchangeAccount.DoesNotExist:
+        raise Http404 from None
+    context: dict[str, Any] = {"leg": request.GET.get("leg", "1")}
+    try:
+        context["markets"] = found_markets(account, request.GET.get("q", ""))
+    except (ExchangeError, ValidationError):
+        context["is_unseen"] = True
+    return render(request, "bots/parts/form_markets.html", context)
+
+
+def _posted(request: PageRequest, bot: Bot | None) -> HttpResponse:
+    """Buttons that save leave the page; all others show it again with their work done."""
+    form = form_from_post(request.POST, bot)
+    wish = request.POST.get("do", "save")
+    if wish not in SAVES:
+        change_rows(form, wish, request.POST.get("preset", ""))
+        return _page(request, form, bot)
+    if wish == "start_paper":
+        _move_to_paper(request, form)
+    try:
+        saved = _saved(request, form, bot)
+    except ValidationError as error:
+        form.refuse(error.message_dict)
+    except (DomainError, ExchangeError) as error:
+        form.refuse({NON_FIELD_ERRORS: [error.message]})
+    else:
+        return redirect(_after_saving(request, saved, wish))
+    return _page(request, form, bot, status=400)
+
+
+def _saved(request: PageRequest, form: BotForm, bot: Bot | None) -> Bot:
+    now = timezone.now()
+    if bot is None:
+        return services.bot_create(actor=request.user, data=form.data(), now=now)
+    return services.bot_update(actor=request.user, bot=bot, data=form.data(), now=now)
+
+
+def _after_saving(request: PageRequest, bot: Bot, wish: str) -> str:
+    """Where to go next. A start that is live, that would trade at once or that is not possible is asked about first."""
+    detail = reverse("bots:detail", args=[bot.pk])
+    if wish == "save":
+        messages.success(request, _("%(bot)s is saved.") % {"bot": bot.bot_name})
+        return detail
+    now = timezone.now()
+    preview = start_preview(bot=bot, now=now)
+    if not bot.is_paper or preview["problems"] or preview["action"] != "none":
+        messages.info(request, _("%(bot)s is saved, and not started yet.") % {"bot": bot.bot_name})
+        return f"{reverse('bots:confirm', args=[bot.pk, 'start'])}?next={detail}"
+    try:
+        services.bot_start(actor=request.user, bot=bot, now=now)
+    except ValidationError as error:
+        for text in error.messages:
+            messages.error(request, text)
+    except (DomainError, ExchangeError) as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("%(bot)s is running.") % {"bot": bot.bot_name})
+    return detail
+
+
+def _move_to_paper(request: PageRequest, form: BotForm) -> None:
+    paper = _view(request, form, None).paper_account
+    if paper is not None:
+        form.values["exchange_account"], form.values["exchange_account2"] = str(paper.pk), ""
+
+
+def _page(request: PageRequest, form: BotForm, bot: Bot | None, *, status: int = 200) -> HttpResponse:
+    """Scripts get the form alone, with what is wrong so far."""
+    view = _view(request, form, bot)
+    if bot is None and request.method == "GET" and not form.values["bot_name"]:
+        form.values["bot_name"] = view.suggested_name
+    is_script = request.headers.get("X-Requested-With") == "fetch"
+    if is_script and view.preview:
+        form.refuse(view.preview["errors"])
+    context = {"form": form, "view": view, "bot": bot, "page_account": view.account, "chart_words": chart_words()}
+    return render(request, "bots/parts/form_body.html" if is_script else "bots/form.html", context, status=status)
+
+
+def _view(request: PageRequest, form: BotForm, bot: Bot | None) -> FormView:
+    wished = request.POST.get("range") or request.GET.get("range", "")
+    return FormView(
+        user=request.user,
+        form=form,
+        bot=bot,
+        accounts=[account for account in accounts_of(request.user).order_by("exchange", "label") if account.is_active],
+        others=list(bots_of(request.user)[:COPIES_MOST]),
+        now=timezone.now(),
+        range_name=wished if wished in RANGES else DEFAULT_RANGE,
+    )
+
+
+def _first_form(request: PageRequest) -> BotForm:
+    copied = request.GET.get("copy", "")
+    if copied.isdecimal() and len(copied) < 19:
+        original = _bot_or_404(request, int(copied))
+        return form_of_copy(original, _("%(bot)s, copy") % {"bot": original.bot_name[:70]})
+    shown = shell_of(request).scope.accounts
+    account = next((each for each in shown if each.is_active), None)
+    symbols = _only_pair(account)
+    return blank_form(account.pk if account else None, symbols, _market_now(account))
+
+
+def _only_pair(account: ExchangeAccount | None) -> tuple[str, str]:
+    """A replay or a simulation of two markets leaves nothing to choose."""
+    if account is not None and account.paper_source in (PaperSource.REPLAY, PaperSource.SIMULATED):
+        try:
+            names = list(venue_of(account).markets())
+        except (ExchangeError, ValidationError):
+            return "", ""
+        if len(names) == 2:
+            return names[0], names[1]
+    return "", ""
+
+
+def _market_now(account: ExchangeAccount | None) -> datetime:
+    """The minute that is over on the account's own clock: a replay's lies in the past."""
+    now = timezone.now()
+    if account is not None and account.is_paper:
+        with contextlib.suppress(ExchangeError, ValidationError):
+            now = venue_of(account).clock()
+    return now.replace(second=0, microsecond=0)
+
+
+def _check_may_trade(request: PageRequest) -> None:
+    if not request.user.can_trade:
+        raise PermissionDenied
+
+
+def _bot_or_404(request: PageRequest, bot_id: int) -> Bot:
+    try:
+        return bot_of(request.user, bot_id)
+    except Bot.DoesNotExist:
+        raise Http404 from None

@@ -1,0 +1,298 @@
+"""What the bot form shows beside its fields: both markets, the ladder's figures, totals, and the chart's data."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.dateformat import format as date_format
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from bots.form_values import typed_instant, typed_number
+from bots.forms import BotForm, LadderRow
+from bots.ladder_presets import PRESETS, Preset
+from bots.models import (
+    LEVERAGES,
+    TIMEFRAMES,
+    Bot,
+    DecideOn,
+    LoneLegPolicy,
+    MarginMode,
+    Opening,
+    OrderKind,
+    PnlBasis,
+    ProfitMode,
+)
+from bots.pair_statistics import PairStatistics, pair_statistics
+from bots.preview import bot_preview
+from bots.zones import zone_name
+from exchanges.errors import ExchangeError
+from exchanges.market_data import markets
+from exchanges.models import ExchangeAccount, PaperSource
+from exchanges.symbols import base_of, canonical, settle_of, short
+
+log = logging.getLogger(__name__)
+
+RANGES: Final = {"24h": _("24 h"), "7d": _("7 d"), "30d": _("30 d")}
+RANGES_LONG: Final = {"24h": _("24 hours"), "7d": _("7 days"), "30d": _("30 days")}
+DEFAULT_RANGE: Final = "7d"
+KNOWN_MOST: Final = 300
+FAR_FROM_SIGHT: Final = ("leverage", "exchange_account2")
+BAR_WIDTH: Final = 34  # pixels of the widest bar in the column that counts how often a level was reached
+FAR: Final = 100.0  # a liquidation further away than this many points is not told exactly
+
+CHOICES: Final[dict[str, Sequence[tuple[Any, Any]]]] = {
+    "leverage": [(str(leverage), f"{leverage}×") for leverage in LEVERAGES],
+    "opening": Opening.choices,
+    "allowed_side": [("both", _("Both")), ("long_spread", _("Long only")), ("short_spread", _("Short only"))],
+    "margin_mode": MarginMode.choices,
+    "order_type_open": OrderKind.choices,
+    "order_type_close": OrderKind.choices,
+    "profit_mode": [(ProfitMode.POSITION, _("Position")), (ProfitMode.REGRESSION, _("Regression"))],
+    "pause_after_close": [("true", _("Pause")), ("false", _("Wait for the next"))],
+    "pnl_basis": PnlBasis.choices,
+    "decide_on": DecideOn.choices,
+    "timeframe": [(name, name) for name in TIMEFRAMES],
+    "lone_leg_policy": LoneLegPolicy.choices,
+}
+
+
+@dataclass
+class FormView:
+    """`bot` is None for a new one. `preview` is made on first use and asks the venues."""
+
+    user: User
+    form: BotForm
+    bot: Bot | None
+    accounts: Sequence[ExchangeAccount]
+    others: Sequence[Bot]
+    now: datetime
+    range_name: str = DEFAULT_RANGE
+    choices: dict[str, Sequence[tuple[Any, Any]]] = field(default_factory=lambda: CHOICES)
+
+    @cached_property
+    def preview(self) -> dict[str, Any] | None:
+        """None where the venue does not answer."""
+        try:
+            return bot_preview(self.user, self.form.data(), now=self.now, bot=self.bot, range_name=self.range_name)
+        except ExchangeError as error:
+            log.warning("No preview for the form: %s", error)
+            return None
+
+    @property
+    def is_unseen(self) -> bool:
+        return self.preview is None
+
+    @property
+    def presets(self) -> Sequence[Preset]:
+        return PRESETS
+
+    @property
+    def ranges(self) -> dict[str, Any]:
+        return RANGES
+
+    @cached_property
+    def account(self) -> ExchangeAccount | None:
+        return next((each for each in self.accounts if str(each.pk) == self.form.values["exchange_account"]), None)
+
+    @property
+    def paper_account(self) -> ExchangeAccount | None:
+        """Where a live account's bot could be tried on paper: same venue's rules, live prices."""
+        if self.account is None or self.account.is_paper:
+            return None
+        fitting = (each for each in self.accounts if each.is_paper and each.is_active)
+        return next(
+            (
+                each
+                for each in fitting
+                if each.paper_venue == self.account.exchange and each.paper_source == PaperSource.LIVE
+            ),
+            None,
+        )
+
+    @property
+    def coins(self) -> tuple[str, str]:
+        one, two = (self._coin(self.form.values[name]) for name in ("market1_symbol", "market2_symbol"))
+        return one, two
+
+    @cached_property
+    def market_cards(self) -> list[dict[str, Any]]:
+        """Both cards; figures are missing while the pair or the start time is not known."""
+        known = (self.preview or {}).get("markets") or [{}, {}]
+        for market in known:
+            market["price_tick"] = Decimal(market["price_tick"]) if market.get("price_tick") else None
+        return [
+            {"leg": leg, "field": f"market{leg}_symbol", "coin": self.coins[leg - 1], **known[leg - 1]}
+            for leg in (1, 2)
+        ]
+
+    @cached_property
+    def levels(self) -> list[tuple[LadderRow, dict[str, Any] | None]]:
+        figures = (self.preview or {}).get("levels") or []
+        most = max((level["reached"] or 0 for level in figures), default=0)
+        for level in figures:
+            level["bar"] = (level["reached"] or 0) / most * BAR_WIDTH if most else 0.0
+            level["bar_x"] = BAR_WIDTH - level["bar"]
+            level["is_far"] = level["liquidation"] is not None and abs(level["liquidation"]) > FAR
+        return [(row, figures[row.level - 1] if row.level <= len(figures) else None) for row in self.form.rows]
+
+    @property
+    def totals(self) -> dict[str, Any] | None:
+        found = (self.preview or {}).get("totals")
+        return found and found | {"is_far": found["liquidation"] is not None and abs(found["liquidation"]) > FAR}
+
+    @property
+    def suggested_name(self) -> str:
+        """After the pair and how it opens; empty until both markets are known."""
+        if not all(self.coins):
+            return ""
+        names = {"one": self.coins[0], "two": self.coins[1]}
+        if self.form.values["opening"] == Opening.MOMENTUM:
+            return gettext("%(one)s/%(two)s momentum") % names
+        return gettext("%(one)s/%(two)s reversion") % names
+
+    @property
+    def history(self) -> dict[str, Any] | None:
+        return (self.preview or {}).get("history")
+
+    @property
+    def spread(self) -> dict[str, Any] | None:
+        return (self.preview or {}).get("spread")
+
+    @property
+    def side_assumed(self) -> int:
+        return self.levels[0][1]["side"] if self.levels and self.levels[0][1] else -1
+
+    @property
+    def warnings(self) -> dict[str, list[dict[str, Any]]]:
+        """By field."""
+        by_field: dict[str, list[dict[str, Any]]] = {}
+        for warning in (self.preview or {}).get("warnings") or []:
+            by_field.setdefault(warning["field"], []).append(warning)
+        return by_field
+
+    @property
+    def warnings_elsewhere(self) -> list[dict[str, Any]]:
+        """About fields beside which there is no room."""
+        return [warning for name, found in self.warnings.items() if name in FAR_FROM_SIGHT for warning in found]
+
+    @property
+    def currency(self) -> str:
+        if self.totals:
+            return str(self.totals["currency"])
+        try:
+            return settle_of(canonical(self.form.values["market1_symbol"]))
+        except ValueError:
+            return "USDT"
+
+    @property
+    def range_word(self) -> Any:
+        return RANGES[self.range_name]
+
+    @property
+    def range_long(self) -> Any:
+        return RANGES_LONG[self.range_name]
+
+    @property
+    def start_shown(self) -> str:
+        """`11 Feb 2025, 21:00 UTC`; what cannot be read stays as it was typed."""
+        text = self.form.values["start_time"]
+        moment = parse_datetime(typed_instant(text)) if text else None
+        if moment is None:
+            return text or str(_("choose a time"))
+        # Translators: how a start time is written, in the letters of Django's "date" filter
+        written = date_format(timezone.localtime(moment), gettext("j M Y, H:i"))
+        return f"{written} {zone_name(moment)}"
+
+    @property
+    def preset_now(self) -> Preset | None:
+        """The preset whose rows these are."""
+        typed = tuple((typed_number(row.spread), typed_number(row.multiplier)) for row in self.form.rows)
+        return next((preset for preset in PRESETS if _same_levels(preset.levels, typed)), None)
+
+    @cached_property
+    def known_markets(self) -> list[str]:
+        """Names for browsers without scripts."""
+        if self.account is None:
+            return []
+        try:
+            found = markets(self.account).values()
+        except (ExchangeError, ValidationError):
+            return []
+        return [short(rules.symbol) for rules in found if rules.active][:KNOWN_MOST]
+
+    @property
+    def opens(self) -> list[dict[str, Any]]:
+        """Where the first level opens, with the side that it opens."""
+        first = self.levels[0][1] if self.levels else None
+        if first is None:
+            return []
+        ways = ((-1, "at_short", "short_spread"), (1, "at_long", "long_spread"))
+        allowed = self.form.values["allowed_side"]
+        return [{"side": side, "spread": first[name]} for side, name, only in ways if allowed in ("both", only)]
+
+    @cached_property
+    def pair(self) -> PairStatistics | None:
+        if self.account is None or not self.spread:
+            return None
+        one, two = (self.form.values[name] for name in ("market1_symbol", "market2_symbol"))
+        second = next(
+            (each for each in self.accounts if str(each.pk) == self.form.values["exchange_account2"]), self.account
+        )
+        end = datetime.fromisoformat(self.spread["range"]["to"])
+        try:
+            return pair_statistics((self.account, canonical(one)), (second, canonical(two)), end)
+        except (ExchangeError, ValidationError, ValueError) as error:
+            log.info("No statistics of the pair: %s", error)
+            return None
+
+    @property
+    def script_data(self) -> dict[str, Any]:
+        """The chart's data; `spread` is None while there is nothing to draw."""
+        levels = [
+            {name: level[name] for name in ("level", "at_short", "at_long", "notional", "allowed")}
+            for _row, level in self.levels
+            if level
+        ]
+        side = self.form.values["allowed_side"]
+        return {
+            "spread": self.spread,
+            "levels": levels,
+            "trades": (self.history or {}).get("trades", []),
+            "shows_short": side != "long_spread",
+            "shows_long": side != "short_spread",
+            "coins": self.coins,
+            "start": self._start,
+            "reference": self.bot.reference_spread if self.bot and self.bot.is_flat else 0.0,
+        }
+
+    @property
+    def _start(self) -> dict[str, Any]:
+        """When and from which prices both changes count."""
+        one, two = (market.get("start_price") for market in self.market_cards)
+        moment = parse_datetime(typed_instant(self.form.values["start_time"]))
+        if moment is None or one is None or two is None:
+            return {}
+        return {"at": int(moment.timestamp() * 1000), "p1": float(one), "p2": float(two)}
+
+    @staticmethod
+    def _coin(symbol: str) -> str:
+        try:
+            return base_of(canonical(symbol))
+        except ValueError:
+            return ""
+
+
+def _same_levels(levels: Sequence[tuple[str, str]], typed: Sequence[tuple[str, str]]) -> bool:
+    try:
+        return [tuple(map(Decimal, row)) for row in levels] == [tuple(map(Decimal, row)) for row in typed]
+    except InvalidOperation:
+        return False

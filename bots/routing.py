@@ -1,0 +1,10 @@
+"""Addresses of the live feed, each with and without its trailing slash."""
+
+from django.urls import re_path
+
+from bots.consumers import BotConsumer, DashboardConsumer
+
+websocket_urlpatterns = [
+    re_path(r"^api/v1/ws/bot/(?P<bot_id>\d{1,18})/?$", BotConsumer.as_asgi()),
+    re_path(r"^api/v1/ws/dashboard/?$", DashboardConsumer.as_asgi()),
+]

@@ -1,0 +1,105 @@
+"""A bot's settings as its page lists them, grouped, in a trader's words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from bots.amounts import decimal_text, grouped
+from bots.ladder import first_level_over
+from bots.models import Bot, DecideOn, ProfitMode
+from exchanges.symbols import settle_of, short
+
+
+@dataclass(frozen=True, slots=True)
+class LadderLine:
+    """`at` is the spread of the level when the first one opens short at 0; money is one leg's."""
+
+    level: int
+    step: float
+    multiplier: float
+    at: float
+    order: Decimal
+    invested: Decimal
+    is_filled: bool
+    is_over: bool
+
+
+def ladder_rows(bot: Bot) -> list[LadderLine]:
+    rows = bot.dca_config[: bot.max_dca_times]
+    over = first_level_over(rows, len(rows), bot.investment_per_order, bot.max_position_value)
+    found: list[LadderLine] = []
+    at, invested = 0.0, Decimal()
+    for level, row in enumerate(rows, start=1):
+        order = bot.investment_per_order * Decimal(str(row["multiplier"]))
+        at, invested = at + row["spread"], invested + order
+        is_filled, is_over = level <= bot.level, over is not None and level >= over
+        found.append(LadderLine(level, row["spread"], row["multiplier"], at, order, invested, is_filled, is_over))
+    return found
+
+
+def settings_groups(bot: Bot) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(heading, [(label, value)])."""
+    return [
+        (_("Pair"), list(_pair(bot))),
+        (_("Orders"), list(_orders(bot))),
+        (_("Exit"), list(_exit(bot))),
+        (_("Decisions and safety"), list(_safety(bot))),
+    ]
+
+
+def _pair(bot: Bot) -> Iterator[tuple[str, str]]:
+    for leg in (1, 2):
+        account = bot.account_of(leg)
+        label = _("Market %(leg)s") % {"leg": leg}
+        yield label, f"{short(bot.symbol_of(leg))} · {account.get_exchange_display()} {account.label}"
+    yield _("Start prices"), f"{_price(bot.market1_start_price)} · {_price(bot.market2_start_price)}"
+    yield _("Measures moves from"), _points(bot.reference_spread, signed=True)
+
+
+def _orders(bot: Bot) -> Iterator[tuple[str, str]]:
+    currency = settle_of(bot.market1_symbol)
+    yield _("Investment per order, each leg"), f"{grouped(bot.investment_per_order)} {currency}"
+    yield _("Maximum position, both legs"), f"{grouped(bot.max_position_value)} {currency}"
+    yield _("Leverage"), f"{bot.leverage}× · {bot.get_margin_mode_display()}"
+    yield _("Opens on"), str(bot.get_opening_display())
+    yield _("Side of the spread"), str(bot.get_allowed_side_display())
+    yield _("Orders that open"), str(bot.get_order_type_open_display())
+    yield _("Orders that close"), str(bot.get_order_type_close_display())
+
+
+def _exit(bot: Bot) -> Iterator[tuple[str, str]]:
+    is_regression = bot.profit_mode == ProfitMode.REGRESSION
+    yield _("Takes profit on"), str(bot.get_profit_mode_display())
+    yield _("Take profit"), _points(bot.profit_ratio) if is_regression else _percent(bot.profit_ratio)
+    yield _("Stop loss"), _percent(bot.stop_loss_ratio) if bot.stop_loss_ratio else _("Off")
+    yield _("After a close"), _("Pause") if bot.pause_after_close else _("Wait for the next")
+    yield _("After a stop loss"), _("Wait for the next") if bot.restart_after_stop_loss else _("Pause")
+    yield _("P&L"), str(bot.get_pnl_basis_display())
+
+
+def _safety(bot: Bot) -> Iterator[tuple[str, str]]:
+    on_candles = bot.decide_on == DecideOn.CANDLE_CLOSE
+    yield _("Decides on"), f"{bot.get_decide_on_display()}{f' · {bot.timeframe}' if on_candles else ''}"
+    yield _("Looks every"), _("%(s)s s") % {"s": bot.tick_interval}
+    yield _("Maximum slippage"), _percent(bot.max_slippage)
+    yield _("Widest book"), _percent(bot.max_book_spread)
+    yield _("Maximum imbalance"), _percent(bot.max_imbalance)
+    yield _("Oldest quote"), _("%(s)s s") % {"s": bot.max_quote_age}
+    yield _("A leg alone"), str(bot.get_lone_leg_policy_display())
+    paused = _("Stop loss and take profit off") if bot.freeze_exits else _("Stop loss and take profit armed")
+    yield _("While paused"), paused
+
+
+def _percent(value: Decimal) -> str:
+    return f"{grouped(value)}\u2009%"
+
+
+def _points(value: Any, *, signed: bool = False) -> str:
+    return f"{grouped(value, signed=signed)} {_('pp')}"
+
+
+def _price(value: Decimal) -> str:
+    return decimal_text(value)

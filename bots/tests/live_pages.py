@@ -1,0 +1,83 @@
+"""Pages on a real server in a real browser, for the tests that watch them move."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+from django.conf import settings
+from django.db import connection, connections
+from django.test import Client
+
+from accounts.models import User
+from chainmakes.tests.launched import eventually
+
+CHROMIUM = Path("/usr/bin/chromium")
+START_LIMIT_S = 60.0
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+DESKTOP = {"viewport": {"width": 1600, "height": 1000}}
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """Daphne with the pages and sockets on the test's own database; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "chainmakes.asgi:application"]
+    process = subprocess.Popen(
+        command, cwd=settings.BASE_DIR, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(f"{address}/login", process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(START_LIMIT_S)
+
+
+def _environment() -> dict[str, str]:
+    """`DEBUG` lets the server find static files where they are written."""
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+    changes = {"DATABASE_URL": database, "CANDLE_DIR": str(settings.CANDLE_DIR), "DEBUG": "1", "SECURE": "0"}
+    return {**os.environ, **changes, "ALLOWED_HOSTS": "127.0.0.1", "LOG_LEVEL": "ERROR"}
+
+
+def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    def answers() -> bool:
+        assert process.poll() is None, "the server did not start"
+        try:
+            with urlopen(url, timeout=START_LIMIT_S):
+                return True
+        except URLError:
+            return False
+
+    assert eventually(answers, limit_s=START_LIMIT_S), "the server does not answer"
+
+
+@contextmanager
+def opened(address: str, user: User, device: dict[str, Any]) -> Iterator[Any]:
+    """A browser's page that is logged in; it fails the test when a script of the page fails."""
+    from playwright.sync_api import sync_playwright  # optional: the tests are skipped without it
+
+    client = Client()
+    client.force_login(user)
+    name = settings.SESSION_COOKIE_NAME
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+        context = browser.new_context(**device)
+        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
+        page = context.new_page()
+        failures: list[str] = []
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        yield page
+        browser.close()
+        connections.close_all()  # those opened under the browser's loop are others than the test's own
+    assert not failures

@@ -1,0 +1,102 @@
+"""The bot's page and form in Chromium: they move and answer by themselves."""
+
+import re
+import time
+
+import pytest
+from django.conf import settings as project_settings
+from django.utils import timezone
+
+from bots.models import Bot, BotStatus
+from bots.tests.factories import make_user
+from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, opened, served
+from exchanges.tests.series import START, candle_dir, replay_account, stored_pair  # noqa: F401
+from trading.models import Trade
+from trading.tests.replays import started_bot
+from trading.ticks import step_tape
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
+    pytest.mark.skipif(
+        not (project_settings.BASE_DIR / "node_modules").is_dir(), reason="front-end files are not installed"
+    ),
+    pytest.mark.django_db(transaction=True, databases=["default", "paper"]),
+]
+
+WAIT_MS = 20_000
+
+
+@pytest.fixture(autouse=True)
+def browser_thread(monkeypatch):
+    """Playwright's own loop runs in the thread of the test, which uses the database as well."""
+    pytest.importorskip("playwright.sync_api")
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+def spread_on(page):
+    return page.inner_text("#bot-figures [data-live=spread]")
+
+
+def play_until(account, page, condition):
+    """Steps the tape until something is seen on the page."""
+    deadline = time.monotonic() + WAIT_MS / 1000
+    while not page.evaluate(condition):
+        step_tape(account, deadline=time.monotonic() + 0.2, now=timezone.now)
+        assert time.monotonic() < deadline, f"never seen: {condition}"
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_page_moves_while_the_replay_runs(stored_pair, device):  # noqa: F811
+    user = make_user()
+    account = replay_account(user, lot_rounding=False)
+    bot = started_bot(user, account)
+    with served() as address, opened(address, user, device) as page:
+        page.goto(f"{address}/bots/{bot.pk}/")
+        page.wait_for_selector("html[data-feed=live]", timeout=WAIT_MS)
+        moved = f"document.querySelector('#bot-figures [data-live=spread]').innerText !== {spread_on(page)!r}"
+        play_until(account, page, moved)
+        play_until(account, page, "document.querySelectorAll('#tab-content [data-key^=cycle]').length > 1")
+        play_until(
+            account, page, "document.querySelector('#spread-chart').getAttribute('aria-label').includes('Trades')"
+        )
+        assert re.search(r"Orders\s*[1-9]", page.inner_text(".tabs"))
+        assert Trade.objects.filter(bot=bot).exists()
+        page.click("[data-tab=journal]")
+        page.wait_for_selector(".journal-trade", timeout=WAIT_MS)
+        assert "tab=journal" in page.url
+
+
+def test_a_bot_is_paused_after_a_question(stored_pair):  # noqa: F811
+    user = make_user()
+    bot = started_bot(user)
+    with served() as address, opened(address, user, DESKTOP) as page:
+        page.goto(f"{address}/bots/{bot.pk}/")
+        page.click(f"a[href*='/bots/{bot.pk}/confirm/pause']")
+        page.wait_for_selector("dialog[open] button:has-text('Pause')", timeout=WAIT_MS)
+        assert Bot.objects.get(pk=bot.pk).status == BotStatus.RUNNING
+        page.click("dialog[open] button:has-text('Pause')")
+        page.wait_for_selector(".bot-head[data-status=paused]", timeout=WAIT_MS)
+    assert Bot.objects.get(pk=bot.pk).status == BotStatus.PAUSED
+
+
+def test_the_form_answers_while_one_types(stored_pair):  # noqa: F811
+    user = make_user()
+    replay_account(user, start=START.replace(day=2))
+    with served() as address, opened(address, user, DESKTOP) as page:
+        page.goto(f"{address}/bots/new")
+        page.wait_for_selector("#ladder-chart canvas", timeout=WAIT_MS)
+        page.fill("#id_investment_per_order", "-5")
+        page.wait_for_selector("#problems-investment_per_order .field-error", timeout=WAIT_MS)
+        page.fill("#id_investment_per_order", "100")
+        page.fill("#id_max_position_value", "2000")
+        page.click("#problems-max_position_value button")
+        page.wait_for_function("document.querySelector('#id_max_position_value').value === '2,040.00'", timeout=WAIT_MS)
+        page.click("button[value=add]")
+        page.wait_for_selector("tr[data-row='7']", timeout=WAIT_MS)
+        page.click("[data-market='1'] .market-open")
+        page.click("#markets-1 [data-name='CHZ/USDT']", timeout=WAIT_MS)
+        page.wait_for_selector("#problems-market2_symbol .field-error", timeout=WAIT_MS)
+    assert not Bot.objects.exists()

@@ -1,0 +1,14 @@
+"""Celery: three queues (`trading`, `io`, `compute`), one worker kind for each."""
+
+import os
+
+from celery import Celery
+
+from chainmakes.alive import ReportAlive
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chainmakes.settings")
+
+app = Celery("chainmakes")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.steps["worker"].add(ReportAlive)

@@ -1,0 +1,44 @@
+"""Every address: pages, API, documentation, back office, health."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+from accounts import api_urls as accounts_api
+from bots import api_urls as bots_api
+from chainmakes.back_office import admin_login
+from chainmakes.health import healthz
+from chainmakes.paths import either_slash
+from exchanges import api_urls as exchanges_api
+from trading import api_urls as trading_api
+
+api_v1 = [
+    *accounts_api.urlpatterns,
+    *exchanges_api.urlpatterns,
+    *bots_api.urlpatterns,
+    *trading_api.urlpatterns,
+]
+
+documents = [
+    path("healthz", healthz, name="healthz"),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+]
+
+urlpatterns = [
+    *either_slash(documents),
+    path("api/v1/", include(either_slash(api_v1))),
+    path(f"{settings.ADMIN_URL}login/", admin_login),
+    path(settings.ADMIN_URL, admin.site.urls),
+    path("", include("accounts.page_urls")),
+    path("", include("exchanges.page_urls")),
+    path("", include("bots.page_urls")),
+    path("", include("trading.page_urls")),
+]
+
+handler400 = "chainmakes.errors.bad_request"
+handler403 = "chainmakes.errors.permission_denied"
+handler404 = "chainmakes.errors.page_not_found"
+handler500 = "chainmakes.errors.server_error"

@@ -1,0 +1,75 @@
+"""Prices, candles and contract rules of an account's venue."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from exchanges import candles
+from exchanges.adapters.base import Candle, VenueQuote
+from exchanges.contract_rules import rules_of
+from exchanges.models import ExchangeAccount, PaperSource
+from exchanges.registry import venue_of
+from exchanges.symbols import short
+from exchanges.timeframes import TIMEFRAME_MS
+from trading.core.sizing import MarketRules
+
+START_PRICE_AGE = timedelta(hours=1)
+
+
+def quotes(account: ExchangeAccount, symbols: Sequence[str]) -> Mapping[str, VenueQuote]:
+    """Quotes of those symbols that have one. Raises ExchangeError."""
+    return venue_of(account).quotes(symbols)
+
+
+def closed_candles(
+    account: ExchangeAccount, symbol: str, timeframe: str, *, since: datetime | None = None, limit: int = 500
+) -> Sequence[Candle]:
+    """Oldest first; without `since` the newest `limit`. Raises ExchangeError."""
+    return venue_of(account).candles(symbol, timeframe, since=since, limit=limit)
+
+
+def rules_source(account: ExchangeAccount, symbol: str) -> str:
+    """Where a paper market's contract rules come from: `published` figures of the venue, or the recorded `series`."""
+    timeframe = account.paper_config.get("timeframe", "")
+    series = (
+        candles.load(account.paper_venue, symbol, timeframe) if account.paper_source == PaperSource.REPLAY else None
+    )
+    return rules_of(account.paper_venue, symbol, series).source
+
+
+def markets(account: ExchangeAccount) -> Mapping[str, MarketRules]:
+    return venue_of(account).markets()
+
+
+def market_rules(account: ExchangeAccount, symbol: str) -> MarketRules:
+    """Raises ValidationError for a market that the venue does not have."""
+    rules = markets(account).get(symbol)
+    if rules is None:
+        raise ValidationError(
+            _("%(symbol)s is not traded on this account.") % {"symbol": short(symbol)}, code="unknown_market"
+        )
+    return rules
+
+
+def start_price(account: ExchangeAccount, symbol: str, at: datetime) -> Decimal:
+    """The last 1-minute open at or before an instant, at most one hour older; else of the finest candles there are.
+
+    A candle of more than an hour must contain the instant. Raises ValidationError.
+    """
+    market_rules(account, symbol)
+    venue = venue_of(account)
+    if at > venue.clock():
+        raise ValidationError(_("The start time is in the future."), code="future")
+    for timeframe, length in TIMEFRAME_MS.items():
+        age = max(START_PRICE_AGE, timedelta(milliseconds=length))
+        rows = venue.candles(symbol, timeframe, since=at - age, limit=age // timedelta(milliseconds=length) + 1)
+        before = [candle for candle in rows if at - age <= candle.at <= at]
+        if before:
+            return before[-1].open
+    raise ValidationError(
+        _("There is no price of %(symbol)s at that time. Choose a later start time.") % {"symbol": short(symbol)},
+        code="no_price",
+    )

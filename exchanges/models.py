@@ -1,0 +1,128 @@
+"""Venue accounts of users, the candle catalogue, and (in `paper_models`) the paper venue's own books."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from exchanges.fields import SecretField
+from exchanges.paper_models import PaperFill, PaperFunding, PaperOrder, PaperPosition, PaperWallet
+
+__all__ = [
+    "SECRET_NAMES",
+    "CandleSet",
+    "Exchange",
+    "ExchangeAccount",
+    "PaperFill",
+    "PaperFunding",
+    "PaperOrder",
+    "PaperPosition",
+    "PaperSource",
+    "PaperWallet",
+]
+
+
+class Exchange(models.TextChoices):
+    OKX = "okx", "OKX"
+    BINANCE = "binance", "Binance"
+    BYBIT = "bybit", "Bybit"
+    PAPER = "paper", _("Paper")
+
+
+class PaperSource(models.TextChoices):
+    LIVE = "live", _("Live quotes")
+    REPLAY = "replay", _("Replay of recorded candles")
+    SIMULATED = "simulated", _("Simulated market")
+
+
+SECRET_NAMES = ("api_key", "api_secret", "passphrase")
+
+
+class ExchangeAccount(models.Model):
+    """One login at one venue. Keys are write-only: only `exchanges.registry` ever decrypts them.
+
+    The three secrets hold text bound to owner and `uid` (`exchanges.secrets`), so that a ciphertext copied from
+    another row does not open. `venue_uid` is the venue's own account number, known after the first test.
+    """
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="exchange_accounts")
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    exchange = models.CharField(_("exchange"), max_length=8, choices=Exchange)
+    label = models.CharField(_("label"), max_length=60)
+    api_key = SecretField(_("API key"), null=True, blank=True)
+    api_secret = SecretField(_("API secret"), null=True, blank=True)
+    passphrase = SecretField(_("passphrase"), null=True, blank=True)
+    is_testnet = models.BooleanField(_("testnet"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    venue_uid = models.CharField(max_length=64, blank=True)
+    last_checked_at = models.DateTimeField(_("last check"), null=True, blank=True)
+    last_check_ok = models.BooleanField(null=True, blank=True)
+    last_check_message = models.CharField(max_length=300, blank=True)
+    # Paper accounts only: whose rules and fees, which prices, and the source's own settings (`exchanges.paper_config`).
+    paper_venue = models.CharField(_("rules of"), max_length=8, choices=Exchange, blank=True)
+    paper_source = models.CharField(_("prices"), max_length=9, choices=PaperSource, blank=True)
+    paper_config = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "exchange_accounts"
+        verbose_name = _("exchange account")
+        verbose_name_plural = _("exchange accounts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "exchange", "label"],
+                name="exchange_accounts_label_unique",
+                violation_error_message=_("You already have an account with this label at this exchange."),
+            ),
+            models.UniqueConstraint(
+                fields=["exchange", "is_testnet", "venue_uid"],
+                condition=~models.Q(venue_uid=""),
+                name="exchange_accounts_venue_uid_unique",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(exchange__in=Exchange.values), name="exchange_accounts_exchange_known"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(exchange=Exchange.PAPER) | (~models.Q(paper_source="") & ~models.Q(paper_venue="")),
+                name="exchange_accounts_paper_complete",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_exchange_display()} {self.label}"
+
+    @property
+    def is_paper(self) -> bool:
+        return self.exchange == Exchange.PAPER
+
+    @property
+    def rules_venue(self) -> str:
+        """The venue whose contract rules, fees and candles apply."""
+        return self.paper_venue if self.is_paper else self.exchange
+
+
+class CandleSet(models.Model):
+    """Catalogue row of one Parquet series. `gaps` lists [first missing, last missing] opening times in ms."""
+
+    exchange = models.CharField(max_length=8)
+    symbol = models.CharField(max_length=40)
+    timeframe = models.CharField(max_length=4)
+    path = models.CharField(max_length=200, unique=True)
+    rows = models.PositiveIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    gaps = models.JSONField(default=list, blank=True)
+    flat_bars = models.PositiveIntegerField(default=0)
+    source = models.CharField(max_length=200, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "candle_sets"
+        constraints = [
+            models.UniqueConstraint(fields=["exchange", "symbol", "timeframe"], name="candle_sets_series_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.exchange} {self.symbol} {self.timeframe}"

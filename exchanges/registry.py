@@ -1,0 +1,135 @@
+"""Venues of accounts: one per account and process, shared by its threads. The only place that opens a secret."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+
+from exchanges import candles, paper_config
+from exchanges.adapters.base import Venue
+from exchanges.adapters.paper import PaperVenue, Terms
+from exchanges.adapters.paper_matching import Book
+from exchanges.adapters.paper_replay import PacedReplay, Plan, Tape
+from exchanges.adapters.paper_running import RunningPaperVenue
+from exchanges.adapters.paper_simulated import Simulation
+from exchanges.adapters.paper_stepped import SteppedPaperVenue
+from exchanges.contract_rules import rules_of, without_lots
+from exchanges.errors import Unavailable
+from exchanges.models import ExchangeAccount, PaperSource
+from exchanges.paper_config import PaperConfig
+from trading.core.sizing import MarketRules
+
+CURRENCY = "USDT"
+
+_lock = threading.Lock()
+_venues: dict[int, tuple[datetime, Venue]] = {}
+
+
+def venue_of(account: ExchangeAccount) -> Venue:
+    """The account's venue; made anew when its row was changed since. Raises Unavailable, ValidationError."""
+    known = _venues.get(account.pk)
+    if known is not None and known[0] == account.updated_at:
+        return known[1]
+    with _lock:
+        known = _venues.get(account.pk)
+        if known is not None and known[0] >= account.updated_at:
+            return known[1]
+        venue = _made(account)
+        _venues[account.pk] = account.updated_at, venue
+    if known is not None:
+        known[1].close()
+    return venue
+
+
+def forget(account_id: int) -> None:
+    """Drops the venue of a deleted account."""
+    with _lock:
+        known = _venues.pop(account_id, None)
+    if known is not None:
+        known[1].close()
+
+
+def close_all() -> None:
+    with _lock:
+        known = list(_venues.values())
+        _venues.clear()
+    for _, venue in known:
+        venue.close()
+
+
+def _made(account: ExchangeAccount) -> Venue:
+    if not account.is_paper:
+        raise Unavailable("Live trading arrives with the exchange connector", code="not_connected")
+    return _paper(account, paper_config.parse(account.paper_config))
+
+
+def _paper(account: ExchangeAccount, config: PaperConfig) -> PaperVenue:
+    if account.paper_source == PaperSource.SIMULATED:
+        rules = paper_rules(account.paper_venue, tuple(Simulation.symbols), config)
+        return RunningPaperVenue(_terms(account, config), rules, _simulation(config, rules))
+    if account.paper_source != PaperSource.REPLAY:
+        raise Unavailable("Live quotes arrive with the exchange connector", code="not_connected")
+    rules = paper_rules(account.paper_venue, config.symbols, config)
+    plan = _plan(account, config)
+    if config.speed == 0:
+        return SteppedPaperVenue(_terms(account, config), rules, Tape(plan, half_spread=config.half_spread))
+    replay = PacedReplay(plan, half_spread=config.half_spread, ticks=_ticks(rules), speed=config.speed)
+    return RunningPaperVenue(_terms(account, config), rules, replay)
+
+
+def paper_rules(venue: str, symbols: tuple[str, ...], config: PaperConfig) -> Mapping[str, MarketRules]:
+    """The venue's contract rules, with what the account's settings change about them."""
+    return {symbol: _adapted(_rules(venue, symbol, config.timeframe), config) for symbol in symbols}
+
+
+def _rules(venue: str, symbol: str, timeframe: str) -> MarketRules:
+    return rules_of(venue, symbol, candles.load(venue, symbol, timeframe)).rules
+
+
+def _adapted(rules: MarketRules, config: PaperConfig) -> MarketRules:
+    if not config.lot_rounding:
+        rules = without_lots(rules)
+    taker = rules.taker_fee if config.taker_fee is None else config.taker_fee
+    maker = rules.maker_fee if config.maker_fee is None else config.maker_fee
+    return replace(rules, taker_fee=taker, maker_fee=maker)
+
+
+def _terms(account: ExchangeAccount, config: PaperConfig) -> Terms:
+    return Terms(
+        account_id=account.pk,
+        opened_at=account.created_at,
+        currency=CURRENCY,
+        initial_balance=config.initial_balance,
+        half_spread=config.half_spread,
+        maintenance_margin=config.maintenance_margin,
+        book=Book(slippage=config.slippage, depth=config.depth),
+    )
+
+
+def _plan(account: ExchangeAccount, config: PaperConfig) -> Plan:
+    if config.start is None:
+        raise Unavailable("This replay has no beginning", code="not_configured")
+    return Plan(
+        symbols=config.symbols,
+        timeframe=config.timeframe,
+        start=config.start,
+        end=config.end,
+        candles=partial(candles.load, account.paper_venue),
+        funding=partial(candles.load_funding, account.paper_venue),
+    )
+
+
+def _simulation(config: PaperConfig, rules: Mapping[str, MarketRules]) -> Simulation:
+    return Simulation(
+        seed=config.seed,
+        volatility=config.volatility,
+        speed=config.speed or Decimal(1),
+        half_spread=config.half_spread,
+        ticks=_ticks(rules),
+    )
+
+
+def _ticks(rules: Mapping[str, MarketRules]) -> dict[str, Decimal]:
+    return {symbol: market.price_tick for symbol, market in rules.items()}

@@ -1,0 +1,158 @@
+"""JSON of exchange accounts and of what venues say. Secrets have no field here that could be read."""
+
+from rest_framework import serializers
+
+from exchanges.api_fields import MoneyField
+from exchanges.models import Exchange, ExchangeAccount, PaperSource
+from exchanges.timeframes import TIMEFRAME_MS
+
+
+class ExchangeAccountSerializer(serializers.ModelSerializer):
+    has_credentials = serializers.SerializerMethodField(help_text="Whether keys are stored; they can never be read.")
+    paper_venue = serializers.ChoiceField(choices=Exchange.choices, allow_blank=True, read_only=True)
+    paper_source = serializers.ChoiceField(choices=PaperSource.choices, allow_blank=True, read_only=True)
+
+    class Meta:
+        model = ExchangeAccount
+        fields = [
+            "id",
+            "exchange",
+            "label",
+            "is_paper",
+            "is_testnet",
+            "is_active",
+            "has_credentials",
+            "last_checked_at",
+            "last_check_ok",
+            "last_check_message",
+            "paper_venue",
+            "paper_source",
+            "paper_config",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+    def get_has_credentials(self, account: ExchangeAccount) -> bool:
+        return account.api_key is not None
+
+
+class ExchangeAccountSettings(serializers.Serializer):
+    """What can be sent; `exchanges.services` reads and checks it. A secret that is left out stays."""
+
+    exchange = serializers.ChoiceField(choices=Exchange.choices, help_text="Cannot change later.")
+    label = serializers.CharField(max_length=60)  # type: ignore[assignment]
+    api_key = serializers.CharField(required=False, write_only=True)
+    api_secret = serializers.CharField(required=False, write_only=True)
+    passphrase = serializers.CharField(required=False, write_only=True)
+    is_testnet = serializers.BooleanField(required=False)
+    is_active = serializers.BooleanField(required=False)
+    paper_venue = serializers.ChoiceField(choices=Exchange.choices[:3], required=False)
+    paper_source = serializers.ChoiceField(choices=PaperSource.choices, required=False)
+    paper_config = serializers.DictField(required=False)
+
+
+class CheckSerializer(serializers.Serializer):
+    """Result of the last look at an account."""
+
+    exchange_account = serializers.IntegerField(source="pk")
+    exchange = serializers.ChoiceField(choices=Exchange.choices)
+    ok = serializers.BooleanField(source="last_check_ok", allow_null=True)
+    message = serializers.CharField(source="last_check_message")
+    checked_at = serializers.DateTimeField(source="last_checked_at", allow_null=True)
+
+
+class PingSerializer(serializers.Serializer):
+    exchange_account = serializers.IntegerField()
+    time = serializers.DateTimeField(help_text="The venue's clock; of a replay the tape's.")
+    round_trip_ms = serializers.FloatField()
+
+
+class SupportedSerializer(serializers.Serializer):
+    exchange = serializers.ChoiceField(choices=Exchange.choices)
+    name = serializers.CharField()
+    secrets = serializers.ListField(child=serializers.CharField())
+    has_testnet = serializers.BooleanField()
+
+
+class MarketSerializer(serializers.Serializer):
+    """A venue's rules for one market; amounts in base units, fees as fractions."""
+
+    symbol = serializers.CharField()
+    base = serializers.CharField()
+    quote = serializers.CharField()
+    settle = serializers.CharField()
+    contract_size = MoneyField()
+    amount_step = MoneyField()
+    amount_min = MoneyField()
+    amount_max = MoneyField(allow_null=True)
+    price_tick = MoneyField()
+    notional_min = MoneyField()
+    notional_max = MoneyField(allow_null=True)
+    max_leverage = MoneyField()
+    taker_fee = MoneyField()
+    maker_fee = MoneyField()
+    active = serializers.BooleanField()
+
+
+class TickerSerializer(serializers.Serializer):
+    symbol = serializers.CharField()
+    bid = MoneyField()
+    ask = MoneyField()
+    mid = MoneyField()
+    last = MoneyField()
+    bid_size = MoneyField(allow_null=True)
+    ask_size = MoneyField(allow_null=True)
+    at = serializers.DateTimeField(help_text="Venue time of the quote.")
+
+
+class CandleSerializer(serializers.Serializer):
+    at = serializers.DateTimeField(help_text="Opening time.")
+    open = MoneyField()
+    high = MoneyField()
+    low = MoneyField()
+    close = MoneyField()
+    volume = MoneyField()
+
+
+class BalanceSerializer(serializers.Serializer):
+    currency = serializers.CharField()
+    total = MoneyField(help_text="The wallet, without unrealised P&L.")
+    equity = MoneyField()
+    free = MoneyField(help_text="What new margin may use.")
+
+
+class VenuePositionSerializer(serializers.Serializer):
+    symbol = serializers.CharField()
+    amount = MoneyField(help_text="Base units, negative for a short.")
+    entry_price = MoneyField()
+    mark_price = MoneyField()
+    unrealized_pnl = MoneyField()
+    leverage = serializers.IntegerField()
+    margin_mode = serializers.ChoiceField(choices=["cross", "isolated"])
+
+
+class ConnectQuery(serializers.Serializer):
+    exchange_id = serializers.CharField(
+        max_length=19, help_text="Number of an exchange account; or the exchange, where there is one account only."
+    )
+
+
+KINDS = ["swap", "spot", "future", "option"]
+
+
+class MarketQuery(serializers.Serializer):
+    type = serializers.ChoiceField(choices=KINDS, default="swap")
+    exchange_account = serializers.IntegerField(
+        required=False, min_value=1, help_text="One of several own accounts at this exchange; else the newest."
+    )
+
+
+class TickersQuery(MarketQuery):
+    symbols = serializers.CharField(required=False, max_length=1000, help_text="Separated by commas; else all.")
+
+
+class CandleQuery(MarketQuery):
+    timeframe = serializers.ChoiceField(choices=list(TIMEFRAME_MS), default="5m")
+    since = serializers.DateTimeField(required=False)
+    limit = serializers.IntegerField(min_value=1, max_value=1000, default=500)

@@ -1,0 +1,53 @@
+"""One spelling of a market everywhere inside: `BASE/QUOTE` for spot, `BASE/QUOTE:SETTLE` for a perpetual swap."""
+
+import re
+
+_NAME = r"[A-Z0-9]{1,20}"
+_PLAIN = re.compile(rf"({_NAME})[-/]({_NAME})")
+_SWAP = re.compile(rf"({_NAME})/({_NAME}):({_NAME})")
+_OKX_SWAP = re.compile(rf"({_NAME})-({_NAME})-SWAP")
+_DATED = re.compile(rf"{_NAME}/{_NAME}:{_NAME}-\d{{6}}(-[0-9.]+-[CP])?")
+_LINEAR_QUOTES = frozenset({"USDT", "USDC", "FDUSD", "BUSD", "TUSD", "DAI", "EUR", "BRL"})
+
+
+def canonical(text: str, kind: str = "swap") -> str:
+    """`BTC-USDT`, `BTC/USDT` and `BTC/USDT:USDT` in the one spelling of that kind of market.
+
+    A swap quoted in plain USD settles in its base coin. Raises ValueError for anything that is not a market's name.
+    """
+    name = text.strip().upper()
+    if kind in ("future", "option"):
+        return _matched(_DATED, name, text).group()
+    if kind == "spot":
+        return "/".join(_matched(_PLAIN, name, text).groups())
+    if kind != "swap":
+        raise ValueError(f"{kind} is not a kind of market")
+    if swap := _SWAP.fullmatch(name):
+        return swap.group()
+    base, quote = (_OKX_SWAP.fullmatch(name) or _matched(_PLAIN, name, text)).groups()
+    return f"{base}/{quote}:{quote if quote in _LINEAR_QUOTES else base}"
+
+
+def base_of(symbol: str) -> str:
+    return symbol.partition("/")[0]
+
+
+def quote_of(symbol: str) -> str:
+    return symbol.partition("/")[2].partition(":")[0]
+
+
+def settle_of(symbol: str) -> str:
+    """The currency in which profit and loss arrive; the quote currency for spot."""
+    return symbol.partition(":")[2].partition("-")[0] or quote_of(symbol)
+
+
+def short(symbol: str) -> str:
+    """As a trader writes it: `GALA/USDT`."""
+    return symbol.partition(":")[0]
+
+
+def _matched(pattern: re.Pattern[str], name: str, text: str) -> re.Match[str]:
+    match = pattern.fullmatch(name)
+    if match is None:
+        raise ValueError(f"{text[:40]} is not a market's name")
+    return match

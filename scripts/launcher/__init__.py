@@ -1,0 +1,1 @@
+"""Starts, prepares, watches and stops ChainMakes on one machine; PostgreSQL and Valkey are embedded unless named."""

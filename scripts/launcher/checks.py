@@ -1,0 +1,80 @@
+"""`test.sh`: linters, types, contracts and Django's own checks, then the tests on real servers."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from launcher.errors import LaunchError
+from launcher.foreground import Foreground
+from launcher.home import ROOT, Home
+from launcher.ownership import Guest, claim
+from launcher.programs import PYTHON, manage
+from launcher.session import Session
+
+BIN = ROOT / ".venv" / "bin"
+# Tests of one group share something slow (a launched installation, a browser) and so run in one process.
+PARALLEL = ["-n", "2", "--dist", "loadgroup"]
+COVERAGE = ["--cov", "--cov-report=term:skip-covered"]
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    command: list[str]
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+def static_checks() -> list[Check]:
+    return [
+        Check("ruff check", [str(BIN / "ruff"), "check", str(ROOT)]),
+        Check("ruff format", [str(BIN / "ruff"), "format", "--check", str(ROOT)]),
+        Check("mypy", [PYTHON, "-m", "mypy"]),
+        Check("import contracts", [str(BIN / "lint-imports")]),
+        Check("migrations", manage("makemigrations", "--check", "--dry-run")),
+        Check("check --deploy", manage("check", "--deploy", "--fail-level", "WARNING"), (("SECURE", "1"),)),
+        Check("collectstatic", manage("collectstatic", "--no-input", "-v", "0")),
+    ]
+
+
+def check(arguments: list[str]) -> int:
+    """Exit status 0 when everything passed. The last line is pytest's, or counts what failed before it as well."""
+    home = Home.from_environment(default=".local/test")
+    home.create()
+    role = claim(home)
+    if isinstance(role, Guest):
+        raise LaunchError(
+            f"{home.path} is in use by another command; wait for it or set CHAINMAKES_HOME to another folder."
+        )
+    session, foreground = Session.of(home), Foreground(sys.stderr)
+    background = session.in_background(role, session.servers_for_commands("test", durable=False, migrated=False))
+    with foreground.dismissing(background):
+        environment = session.environment | foreground.wait_for_ready(background)
+
+        def passes(name: str, command: list[str], **more: str) -> bool:
+            foreground.say(f"\n== {name}")
+            return not foreground.run(command, environment | more, background, folder=ROOT)
+
+        if arguments:
+            return int(not passes("pytest", [PYTHON, "-m", "pytest", *arguments]))
+        failed = [
+            item.name for item in static_checks() if not passes(item.name, item.command, **dict(item.environment))
+        ]
+        results = home.path / "pytest.xml"
+        results.unlink(missing_ok=True)
+        tests_pass = passes("pytest", [PYTHON, "-m", "pytest", *PARALLEL, *COVERAGE, f"--junit-xml={results}"])
+    if failed:
+        summarise(failed, results)
+    return int(bool(failed) or not tests_pass)
+
+
+def summarise(failed: list[str], results: Path) -> None:
+    """Says which checks failed and, last, the tests' counts with those checks among the failures."""
+    counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
+    if results.exists():
+        totals = next(ElementTree.parse(results).iter("testsuite")).attrib
+        counts = {name: int(totals.get(name, "0")) for name in counts}
+    unsuccessful = counts["failures"] + counts["errors"]
+    passed = counts["tests"] - unsuccessful - counts["skipped"]
+    print(f"\nFailed before the tests: {', '.join(failed)}")
+    print(f"{unsuccessful + len(failed)} failed, {passed} passed, {counts['skipped']} skipped")

@@ -1,0 +1,55 @@
+"""What demo.sh, run.sh and test.sh have in common: the environment of an installation whose servers they own."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from launcher.background import Background
+from launcher.home import Home
+from launcher.keys import installation_keys
+from launcher.ownership import Owner, publish
+from launcher.preparation import begin, migrate
+from launcher.programs import django_environment
+from launcher.servers import Servers, start_servers
+from launcher.supervisor import Supervisor
+
+BringUp = Callable[[Supervisor], None]
+
+
+@dataclass(frozen=True)
+class Session:
+    home: Home
+    keys: dict[str, str]
+    mark: str
+    environment: dict[str, str]
+    """Of every Python process, but for the servers' addresses."""
+
+    @classmethod
+    def of(cls, home: Home) -> "Session":
+        keys, mark = installation_keys(home), secrets.token_hex(16)
+        return cls(home, keys, mark, django_environment(home, keys, mark))
+
+    def in_background(self, owner: Owner, bring_up: BringUp) -> Background:
+        return Background(self.home, owner.lock, self.mark, bring_up)
+
+    def start_servers(self, supervisor: Supervisor, *, durable: bool = True) -> Servers:
+        servers = start_servers(supervisor, self.keys, durable=durable)
+        supervisor.report("note", f"PostgreSQL: {servers.postgres.description}. Redis: {servers.redis.description}.")
+        return servers
+
+    def migrate(self, supervisor: Supervisor, servers: Servers) -> None:
+        """Where the database is not ours, what was done to it since cannot be known: there it is always asked."""
+        environment = self.environment | servers.environment
+        begin(supervisor, migrate(), environment, always=not servers.embedded_database)()
+
+    def servers_for_commands(self, kind: str, *, durable: bool = True, migrated: bool = True) -> BringUp:
+        """Brings up servers only and reports their addresses."""
+
+        def bring_up(supervisor: Supervisor) -> None:
+            servers = self.start_servers(supervisor, durable=durable)
+            if migrated:
+                self.migrate(supervisor, servers)
+            publish(self.home, kind, self.environment | servers.environment)
+            supervisor.report("ready", servers.environment)
+
+        return bring_up

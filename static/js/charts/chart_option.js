@@ -1,0 +1,118 @@
+/** ECharts options shared by the charts: bare axes on fixed grids, and layers of our own shapes. */
+
+import { timeTicks } from "./ticks.js";
+
+/** A grid that stands exactly where the layout says. */
+export function grid(area, plot, palette) {
+  return {
+    left: plot.left,
+    top: area.top,
+    width: plot.right - plot.left,
+    height: area.bottom - area.top,
+    outerBoundsMode: "none",
+    show: true,
+    borderWidth: 1,
+    borderColor: palette.line,
+    backgroundColor: "transparent",
+  };
+}
+
+export function timeAxis(index, plot, palette, words, labelled) {
+  const { from, to } = plot.window;
+  const ticks = timeTicks(from, to, plot.right - plot.left, words.timeZone, plot.leastTick);
+  const midnights = new Set(ticks.filter((tick) => tick.midnight).map((tick) => tick.at));
+  const places = ticks.map((tick) => tick.at);
+  return {
+    ...bareAxis(index, from, to, places, palette),
+    axisLabel: {
+      show: labelled,
+      customValues: places,
+      margin: 9,
+      fontSize: 11,
+      color: palette.text3,
+      fontFamily: palette.font,
+      rich: { day: { fontWeight: 600, fontSize: 11, color: palette.text2, fontFamily: palette.font } },
+      formatter: (at) => (midnights.has(at) ? `{day|${words.day(at)}}` : words.hour(at)),
+    },
+  };
+}
+
+/** `unit` stands on the topmost label only. */
+export function valueAxis(index, scale, unit, palette, words) {
+  const digits = scale.step < 0.1 ? 2 : Number.isInteger(scale.step) ? 0 : 1;
+  const top = scale.ticks.at(-1);
+  const label = (value) => (Math.abs(value) < scale.step * 1e-6 ? words.number(0, 0) : words.signed(value, digits));
+  return {
+    ...bareAxis(index, scale.min, scale.max, scale.ticks, palette),
+    axisLabel: {
+      customValues: scale.ticks,
+      margin: 8,
+      fontSize: 11,
+      color: palette.text3,
+      fontFamily: palette.font,
+      formatter: (value) => (value === top ? `${label(value)} ${unit}` : label(value)),
+    },
+  };
+}
+
+function bareAxis(index, min, max, places, palette) {
+  return {
+    gridIndex: index,
+    type: "value",
+    min,
+    max,
+    axisLine: { show: false },
+    axisTick: { show: false, customValues: places },
+    splitLine: { show: true, lineStyle: { color: palette.line, width: 1 } },
+    axisPointer: { show: false },
+  };
+}
+
+export function line(id, index, data, color, width) {
+  return {
+    id,
+    type: "line",
+    xAxisIndex: index,
+    yAxisIndex: index,
+    data,
+    showSymbol: false,
+    silent: true,
+    animation: false,
+    z: 3,
+    lineStyle: { color, width, join: "round" },
+    emphasis: { disabled: true },
+  };
+}
+
+let drawn = 0;
+
+/** Shapes in pixels. Each drawing gets a new name, so that nothing of the one before is merged into it. */
+export function layer(id, z, children) {
+  drawn += 1;
+  return {
+    id,
+    type: "custom",
+    coordinateSystem: "none",
+    silent: true,
+    animation: false,
+    z,
+    data: [{ name: String(drawn), value: 0 }],
+    renderItem: () => ({ type: "group", children }),
+  };
+}
+
+/** Points of a line through every interval's close that also touches the interval's extremes. */
+export function throughExtremes(model, from) {
+  const points = [];
+  const first = Math.max(0, model.nearest(from) - 1);
+  for (let index = first; index < model.t.length; index += 1) {
+    const [at, low, high, close] = [model.t[index], model.low[index], model.high[index], model.spread[index]];
+    if (model.afterHole(index)) points.push([at, null]);
+    const before = points.at(-1)?.[1] ?? close;
+    const [near, far] = Math.abs(high - before) < Math.abs(low - before) ? [high, low] : [low, high];
+    if (near !== close && near !== before) points.push([at, near]);
+    if (far !== close && far !== near) points.push([at, far]);
+    points.push([at, close]);
+  }
+  return points;
+}

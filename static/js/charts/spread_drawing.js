@@ -1,0 +1,154 @@
+/** The whole spread chart as one ECharts option. Pure: the same model, size and colours give the same picture. */
+
+import { grid, layer, line, throughExtremes, timeAxis, valueAxis } from "./chart_option.js";
+import { cycleBlocks } from "./cycle_ribbon.js";
+import { heroScale, layoutOf, legsScale, plotOf } from "./layout.js";
+import { faded } from "./palette.js";
+import { placeTags } from "./place_tags.js";
+import { textWidth } from "./text_width.js";
+import { thresholdLines, thresholdTags, thresholdsOf } from "./thresholds.js";
+import { legMarks, nakedBars, openCycle, openEntries, spreadMarks } from "./trade_marks.js";
+
+/** `before` is the plot of the drawing before, or null. */
+export function plotSpread(model, size, thresholds, before) {
+  const layout = layoutOf(size.width, size.height);
+  const window = model.window();
+  const height = layout.hero.bottom - layout.hero.top;
+  const values = thresholds.map((threshold) => threshold.value);
+  const kept = before?.width === size.width && before.model === model ? before.scale.hero : null;
+  const hero = heroScale({ ...model.extent(), thresholds: values, height, before: kept });
+  const legs = legsScale(...changeExtent(model, window.from), layout.legs.bottom - layout.legs.top);
+  return { ...plotOf(layout, window, { hero, legs }), model };
+}
+
+export function drawSpread({ model, plot, palette, words, thresholds, strong, labels, currency }) {
+  const trades = model.tradesInWindow();
+  const changes = [1, 2].map((leg) => changeLine(model, leg, plot.window.from));
+  const below = [
+    ...openCycleShade(model, plot, palette, changes),
+    ...zeroLines(plot, palette),
+    ...startAnchor(model, plot, palette, words),
+    ...nakedBars(trades, plot, palette, words),
+    ...thresholdLines(thresholds, plot),
+    ...openEntries(model, plot, palette),
+  ];
+  const above = [
+    ...legMarks(trades, model, plot, palette),
+    ...nowDot(model, plot, palette),
+    ...spreadMarks(trades, plot, palette, strong),
+  ];
+  const beside = [
+    ...thresholdTags(thresholds, model, plot, palette, words),
+    ...cycleBlocks(model, plot, palette, words),
+    ...gutterWords(model, plot, palette, words, { labels, currency }),
+  ];
+  return {
+    animation: false,
+    textStyle: { fontFamily: palette.font },
+    grid: [grid(plot.hero, plot, palette), grid(plot.legs, plot, palette)],
+    xAxis: [timeAxis(0, plot, palette, words, false), timeAxis(1, plot, palette, words, true)],
+    yAxis: [
+      valueAxis(0, plot.scale.hero, "pp", palette, words),
+      valueAxis(1, plot.scale.legs, "%", palette, words),
+    ],
+    series: [
+      layer("below", 1, below),
+      line("leg2", 1, changes[1], palette.m2, 1.3),
+      line("leg1", 1, changes[0], palette.accent, 1.3),
+      line("spread", 0, throughExtremes(model, plot.window.from), palette.text, 1.6),
+      layer("above", 5, above),
+      layer("beside", 6, beside),
+    ],
+  };
+}
+
+function changeLine(model, leg, from) {
+  const points = [];
+  for (let index = Math.max(0, model.nearest(from) - 1); index < model.t.length; index += 1) {
+    if (model.afterHole(index)) points.push([model.t[index], null]);
+    points.push([model.t[index], model.change(leg, index)]);
+  }
+  return points;
+}
+
+function changeExtent(model, from) {
+  let [low, high] = [0, 0];
+  for (const leg of [1, 2]) {
+    for (const [, value] of changeLine(model, leg, from)) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  return [low, high];
+}
+
+/** The open cycle's ground, and in the lower chart the gap between both legs. */
+function openCycleShade(model, plot, palette, [change1, change2]) {
+  const cycle = openCycle(model);
+  if (!cycle) return [];
+  const left = Math.max(plot.left, plot.x(cycle.from));
+  const right = plot.x(model.lastAt);
+  const ground = (area) => ({
+    type: "rect",
+    shape: { x: left, y: area.top, width: Math.max(0, right - left), height: area.bottom - area.top },
+    style: { fill: faded(palette.text, 0.028) },
+    silent: true,
+  });
+  const inside = (points) => points.filter(([at, value]) => value !== null && at >= cycle.from && plot.x(at) >= plot.left);
+  const pixels = (points) => inside(points).map(([at, value]) => [plot.x(at), plot.yLegs(value)]);
+  const points = [...pixels(change1), ...pixels(change2).reverse()];
+  const gap = { type: "polygon", shape: { points }, style: { fill: faded(palette.accent, 0.14) }, silent: true };
+  return points.length > 2 ? [ground(plot.hero), ground(plot.legs), gap] : [ground(plot.hero), ground(plot.legs)];
+}
+
+function zeroLines(plot, palette) {
+  const zero = (y) => ({
+    type: "line",
+    shape: { x1: plot.left, y1: y, x2: plot.right, y2: y },
+    style: { stroke: palette.line2, lineWidth: 1 },
+    silent: true,
+  });
+  const { hero, legs } = plot.scale;
+  const shown = [];
+  if (hero.min < 0 && hero.max > 0) shown.push(zero(Math.round(plot.y(0)) + 0.5));
+  if (legs.min < 0 && legs.max > 0) shown.push(zero(Math.round(plot.yLegs(0)) + 0.5));
+  return shown;
+}
+
+function startAnchor(model, plot, palette, words) {
+  const x = Math.round(plot.x(model.start.at)) + 0.5;
+  if (x < plot.left - 1 || x > plot.right) return [];
+  const { top, bottom } = plot.hero;
+  const text = words.say("start", { moment: words.moment(model.start.at) });
+  const font = `450 11px ${palette.font}`;
+  const fits = x + 12 + textWidth(text, font) < plot.right;
+  const label = { x: fits ? x + 6 : x - 6, y: top + 4, text, fill: palette.text3, font, align: fits ? "left" : "right" };
+  const anchor = { type: "line", shape: { x1: x, y1: top, x2: x, y2: bottom }, style: { stroke: palette.text3, lineWidth: 1, lineDash: [2, 3] } };
+  return plot.narrow ? [anchor] : [anchor, { type: "text", style: label, silent: true }];
+}
+
+function nowDot(model, plot, palette) {
+  const shape = { cx: plot.x(model.lastAt), cy: plot.y(model.now), r: 3.6 };
+  return [{ type: "circle", shape, style: { fill: palette.text2, stroke: palette.surface, lineWidth: 1.2 }, silent: true }];
+}
+
+/** What the ribbon and the lower chart show, and where each leg stands now. */
+function gutterWords(model, plot, palette, words, { labels, currency }) {
+  const font = (weight) => `${weight} 11px ${palette.font}`;
+  const text = (x, y, content, fill, weight, verticalAlign = "middle") => ({
+    type: "text",
+    style: { x, y, text: content, fill, font: font(weight), verticalAlign },
+    silent: true,
+  });
+  const last = model.t.length - 1;
+  const changes = [model.change(1, last), model.change(2, last)];
+  const places = placeTags(changes.map(plot.yLegs), [1, 1], 12.5, plot.legs.top, plot.legs.bottom);
+  const colors = [palette.accent, palette.m2];
+  const shown = changes.map((value, leg) =>
+    text(plot.tag.x + 2, places[leg], `${labels[leg]} ${words.signed(value, plot.narrow ? 1 : 2)} %`, colors[leg], 600),
+  );
+  if (plot.narrow) return shown;
+  shown.push(text(plot.tag.x + 2, (plot.ribbon.top + plot.ribbon.bottom) / 2, words.say("cycles_net", { currency }), palette.text3, 450));
+  shown.push(text(plot.left + 8, plot.legs.top + 4, words.say("change_since_start"), palette.text3, 450, "top"));
+  return shown;
+}

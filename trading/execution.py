@@ -1,0 +1,241 @@
+"""Carries a trade's two legs to their end, one step after another, from the rows: complete, trim, cancel, close, book.
+
+`trading.core.two_legs` says what comes next; here it is done. Nothing waits: what a venue still works on is looked at
+again on the next tick.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+
+from bots import journal, services
+from bots.models import BotStatus, LoneLegPolicy
+from exchanges.adapters.base import VenueQuote
+from exchanges.errors import ExchangeError, OrderNotFound
+from trading import crash_points, ledger, trades
+from trading.core.order_state import UNSETTLED, OrderStatus
+from trading.core.sizing import MarketRules, close_slices, limit_price
+from trading.core.two_legs import (
+    EXIT_ATTEMPTS,
+    Book,
+    Cancel,
+    Close,
+    Complete,
+    LegFacts,
+    Step,
+    Trim,
+    Wait,
+    entry_step,
+    exit_step,
+)
+from trading.funding import funding_collect
+from trading.ledger import OrderPlan
+from trading.models import LogType, Order, Purpose, Trade
+from trading.sending import orders_send, outcome_book
+from trading.tick import Tick
+
+STEPS_AT_MOST = 6
+"""Steps of one trade in one tick; the rest waits for the next."""
+
+EXIT_WIDENING = {1: Decimal(1), 2: Decimal(2), 3: Decimal(4)}
+"""Factor on the bot's slippage cap by attempt; from the fourth on the venue's own market order closes."""
+
+
+def trade_advance(tick: Tick, trade: Trade, *, give_up: bool = False) -> bool:
+    """Takes the trade as far as it goes now; True when it ended. Raises LeaseLost."""
+    for _ in range(STEPS_AT_MOST):
+        orders = trades.orders_of(trade)
+        if any(order.status in (OrderStatus.UNKNOWN, OrderStatus.SUBMITTED) for order in orders):
+            return False
+        if _never_sent(orders):
+            trades.trade_void(tick.lease, trade)
+            tick.void = True
+            return True
+        step = _next_step(tick, trade, orders, give_up)
+        if isinstance(step, Wait):
+            return False
+        if _step_do(tick, trade, orders, step):
+            return True
+        if _exhausted(step) or (isinstance(step, Cancel) and _still_working(trade)):
+            return False
+    return False
+
+
+def _still_working(trade: Trade) -> bool:
+    return any(order.status in UNSETTLED for order in trades.orders_of(trade))
+
+
+def _exhausted(step: Step) -> bool:
+    """Past the last planned attempt: one more a tick, for as long as it takes."""
+    match step:
+        case Trim(_, _, attempt):
+            return attempt > EXIT_ATTEMPTS
+        case Close(amounts):
+            return any(attempt > EXIT_ATTEMPTS for _, _, attempt in amounts)
+    return False
+
+
+def _never_sent(orders: Sequence[Order]) -> bool:
+    return bool(orders) and all(order.status == OrderStatus.DENIED for order in orders)
+
+
+def _next_step(tick: Tick, trade: Trade, orders: Sequence[Order], give_up: bool) -> Step:
+    leg1, leg2 = (_facts(tick, trade, orders, leg) for leg in (1, 2))
+    if trade.action == Purpose.CLOSE:
+        return exit_step(leg1, leg2)
+    return entry_step(leg1, leg2, complete=tick.bot.lone_leg_policy == LoneLegPolicy.COMPLETE, give_up=give_up)
+
+
+def _facts(tick: Tick, trade: Trade, orders: Sequence[Order], leg: int) -> LegFacts:
+    mine = [order for order in orders if order.leg == leg]
+    live = [order for order in mine if order.status in UNSETTLED]
+    sent = [order for order in mine if order.status != OrderStatus.DENIED]
+    signs = [-1 if order.purpose == Purpose.UNWIND else 1 for order in mine]
+    return LegFacts(
+        rules=tick.rules[leg - 1],
+        target=trade.target1 if leg == 1 else trade.target2,
+        filled=sum((sign * order.filled_amount for sign, order in zip(signs, mine, strict=True)), Decimal(0)),
+        working=sum((order.amount - order.filled_amount for order in live), Decimal(0)),
+        attempts=max((order.attempt for order in sent if order.purpose != Purpose.UNWIND), default=0),
+        trims=max((order.attempt for order in sent if order.purpose == Purpose.UNWIND), default=0),
+        overdue=any(_overdue(order, tick.market_time) for order in live),
+    )
+
+
+def _overdue(order: Order, market_time: datetime) -> bool:
+    timeout = settings.LEG_TIMEOUT_LIMIT_S if order.order_type == "limit" else settings.LEG_TIMEOUT_MARKET_S
+    return market_time > order.market_time + timedelta(seconds=timeout)
+
+
+def _step_do(tick: Tick, trade: Trade, orders: Sequence[Order], step: Step) -> bool:
+    """True when the trade ended."""
+    match step:
+        case Wait():
+            return False
+        case Cancel(legs):
+            for order in orders:
+                if order.leg in legs and order.status in UNSETTLED:
+                    order_cancel(tick, order)
+            return False
+        case Complete(leg, amount):
+            _complete(tick, trade, orders, leg, amount)
+            return False
+        case Trim(leg, amount, attempt):
+            _trim(tick, trade, leg, amount, attempt)
+            return False
+        case Close(amounts):
+            _close(tick, trade, amounts)
+            return False
+        case Book(share):
+            _book(tick, trade, orders, share)
+            return True
+
+
+def order_cancel(tick: Tick, order: Order) -> None:
+    """A cancel that finds nothing or gets no answer changes nothing: settlement asks again."""
+    try:
+        report = tick.venue(order.leg).cancel_order(
+            order.symbol, client_order_id=order.client_order_id, exchange_order_id=order.exchange_order_id
+        )
+    except OrderNotFound:
+        return
+    except ExchangeError as error:
+        journal.write(
+            tick.bot,
+            "venue_unavailable",
+            log_type=LogType.WARNING,
+            market_time=tick.market_time,
+            reason=error.message,
+        )
+        return
+    outcome_book(tick, order, report)
+
+
+def _complete(tick: Tick, trade: Trade, orders: Sequence[Order], leg: int, amount: Decimal) -> None:
+    """What a leg still lacks, no worse than the decision's price by the slippage cap."""
+    entries = [order for order in orders if order.leg == leg and order.purpose != Purpose.UNWIND]
+    reached = [order.attempt for order in entries if order.status != OrderStatus.DENIED]
+    side, rules = entries[0].side, tick.rules[leg - 1]
+    decided = trade.price1 if leg == 1 else trade.price2
+    price = limit_price(decided, tick.bot.max_slippage / 100, rules.price_tick, side)
+    plan = OrderPlan(leg, Purpose(trade.action), side, "ioc", amount, price, False, max(reached, default=0) + 1)
+    if reached:
+        other = tick.bot.symbol_of(2 if leg == 1 else 1)
+        seconds = (tick.market_time - trade.decided_at).total_seconds()
+        _journal(tick, "leg_alone", LogType.WARNING, symbol=other, seconds=seconds)
+    orders_send(tick, ledger.orders_add(tick.lease, trade, [plan], market_time=tick.market_time))
+
+
+def _trim(tick: Tick, trade: Trade, leg: int, amount: Decimal, attempt: int) -> None:
+    """Closes what one leg holds above the other. Never given up: after the last attempt the bot reports an error."""
+    side = "sell" if entry_side(trade.side, leg) == "buy" else "buy"
+    plans = exit_plans(tick, leg, Purpose.UNWIND, side, amount, attempt)
+    _journal(tick, "leg_trimmed", LogType.WARNING, symbol=tick.bot.symbol_of(leg), amount=amount)
+    if attempt > EXIT_ATTEMPTS and tick.bot.status != BotStatus.ERROR:
+        services.bot_fail(bot=tick.bot, reason="leg_stuck", now=tick.now)
+        tick.reload()
+    orders_send(tick, ledger.orders_add(tick.lease, trade, plans, market_time=tick.market_time))
+
+
+def _close(tick: Tick, trade: Trade, amounts: Sequence[tuple[int, Decimal, int]]) -> None:
+    plans = [plan for leg, amount, attempt in amounts for plan in _close_plans(tick, trade, leg, amount, attempt)]
+    if any(attempt > EXIT_ATTEMPTS for _, _, attempt in amounts) and tick.bot.status != BotStatus.ERROR:
+        services.bot_fail(bot=tick.bot, reason="close_stuck", now=tick.now)
+        tick.reload()
+    orders_send(tick, ledger.orders_add(tick.lease, trade, plans, market_time=tick.market_time))
+
+
+def _close_plans(tick: Tick, trade: Trade, leg: int, amount: Decimal, attempt: int) -> list[OrderPlan]:
+    side = "sell" if entry_side(trade.side, leg) == "buy" else "buy"
+    return exit_plans(tick, leg, Purpose.CLOSE, side, amount, attempt)
+
+
+def exit_plans(tick: Tick, leg: int, purpose: Purpose, side: str, amount: Decimal, attempt: int) -> list[OrderPlan]:
+    """Reduce-only, cut to the venue's largest order, wider with every attempt."""
+    rules, symbol = tick.rules[leg - 1], tick.bot.symbol_of(leg)
+    quote = tick.venue(leg).quotes([symbol]).get(symbol) if attempt in EXIT_WIDENING else None
+    slices = close_slices(amount, rules, quote.mid if quote else None)
+    price = _exit_price(tick, quote, rules, side, attempt) if quote else None
+    kind = "ioc" if price is not None else "market"
+    return [OrderPlan(leg, purpose, side, kind, part, price, True, attempt) for part in slices]
+
+
+def _exit_price(tick: Tick, quote: VenueQuote, rules: MarketRules, side: str, attempt: int) -> Decimal | None:
+    """None where the cap leaves nothing above zero: the venue's own market order then."""
+    touch = quote.ask if side == "buy" else quote.bid
+    price = limit_price(touch, tick.bot.max_slippage / 100 * EXIT_WIDENING[attempt], rules.price_tick, side)
+    return price if price > 0 else None
+
+
+def entry_side(side: int, leg: int) -> str:
+    """The side that enters a leg: long the spread buys market 1 and sells market 2."""
+    return "buy" if (side > 0) == (leg == 1) else "sell"
+
+
+def _book(tick: Tick, trade: Trade, orders: Sequence[Order], share: Decimal) -> None:
+    crash_points.here("before_book")
+    if trade.action == Purpose.CLOSE:
+        _funding_read(tick)
+        trades.exit_book(tick.lease, trade)
+    elif share > 0:
+        trades.entry_book(tick.lease, trade, share=share)
+    else:
+        refusals = [order.reason for order in orders if order.reason and order.status != OrderStatus.DENIED]
+        reason = refusals[0] if refusals else "not filled in time"
+        trades.entry_fail(tick.lease, trade, market_time=tick.market_time, reason=reason)
+    crash_points.here("after_book")
+    tick.reload()
+
+
+def _funding_read(tick: Tick) -> None:
+    """Before a cycle ends; what the venue does not tell now is read after the next opening."""
+    try:
+        funding_collect(tick)
+    except ExchangeError as error:
+        _journal(tick, "venue_unavailable", LogType.WARNING, reason=error.message)
+
+
+def _journal(tick: Tick, code: str, log_type: LogType, **figures: object) -> None:
+    journal.write(tick.bot, code, log_type=log_type, market_time=tick.market_time, **figures)

@@ -1,0 +1,46 @@
+"""Funding payments, from the venue's books into ours: hourly while a position is open, and once more when it closes."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from bots.models import Bot
+from exchanges.adapters.base import FundingPayment
+from trading import ledger
+from trading.models import Position
+from trading.tick import Tick
+
+LOOK_BACK = timedelta(hours=1)
+"""Read again before the last look: venues book payments some minutes late. What is known is not booked twice."""
+
+
+def funding_due(bot: Bot, market_time: datetime) -> bool:
+    """In position, and the hour has changed since the last look."""
+    if bot.is_flat:
+        return False
+    return bot.funding_read_at is None or _hour(market_time) > _hour(bot.funding_read_at)
+
+
+def funding_collect(tick: Tick) -> None:
+    """Books every payment since the last look to the cycle that held the position then. Raises ExchangeError."""
+    bot = tick.bot
+    positions = Position.objects.filter(bot=bot)
+    opened = positions.filter(is_open=True).order_by("opened_at").values_list("opened_at", flat=True).first()
+    since = bot.funding_read_at - LOOK_BACK if bot.funding_read_at else opened
+    if since is not None:
+        for leg in (1, 2):
+            for payment in tick.venue(leg).funding_payments(since=since):
+                if payment.symbol == bot.symbol_of(leg) and (position := _holder(bot, leg, payment)):
+                    ledger.funding_book(position, payment)
+    Bot.objects.filter(pk=bot.pk).update(funding_read_at=tick.market_time)
+    bot.funding_read_at = tick.market_time
+
+
+def _holder(bot: Bot, leg: int, payment: FundingPayment) -> Position | None:
+    still_open = Q(closed_at__isnull=True) | Q(closed_at__gte=payment.at)
+    held = Position.objects.filter(still_open, bot=bot, leg=leg, opened_at__lte=payment.at)
+    return held.order_by("-cycle_number").first()
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)

@@ -1,0 +1,312 @@
+"""The books: the only writer of orders, fills, positions and ledger lines.
+
+Every function is one short transaction (or joins the caller's) and makes no call to a venue. Applying the same report
+twice changes nothing.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from bots import feed
+from bots.leases import Lease, LeaseLost, locked_bot
+from bots.models import Bot
+from exchanges.adapters.base import FillReport, FundingPayment, OrderReport
+from trading.core import position as core
+from trading.core.order_state import OrderStatus, advance
+from trading.models import Cycle, Fill, LedgerLine, LineKind, Order, Position, Purpose, Trade
+from trading.rows import order_row, position_row
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlan:
+    """One order to write. `amount` in base units; `price` None for a plain market order."""
+
+    leg: int
+    purpose: Purpose
+    side: str
+    order_type: str
+    amount: Decimal
+    price: Decimal | None
+    reduce_only: bool
+    attempt: int = 1
+
+
+def new_client_order_id() -> str:
+    """30 letters and digits: accepted by all venues, never repeated by another installation."""
+    tag = hashlib.sha256(settings.SECRET_KEY.encode()).hexdigest()[:4]
+    return f"cm{tag}{secrets.token_hex(12)}"
+
+
+def orders_write(bot: Bot, trade: Trade, plans: Iterable[OrderPlan], *, market_time: datetime) -> list[Order]:
+    """Rows in state `pending`. To be committed before anything is sent; the caller holds the bot's lock."""
+    return Order.objects.bulk_create(
+        Order(
+            account=bot.account_of(plan.leg),
+            bot=bot,
+            trade=trade,
+            cycle_number=trade.cycle_number,
+            dca_level=trade.level,
+            leg=plan.leg,
+            purpose=plan.purpose,
+            attempt=plan.attempt,
+            client_order_id=new_client_order_id(),
+            symbol=bot.symbol_of(plan.leg),
+            side=plan.side,
+            order_type=plan.order_type,
+            price=plan.price,
+            amount=plan.amount,
+            reduce_only=plan.reduce_only,
+            market_time=market_time,
+        )
+        for plan in plans
+    )
+
+
+def orders_add(lease: Lease, trade: Trade, plans: Iterable[OrderPlan], *, market_time: datetime) -> list[Order]:
+    """More orders of a trade that is under way. Raises LeaseLost."""
+    with transaction.atomic():
+        bot = locked_bot(lease)
+        return orders_write(bot, trade, plans, market_time=market_time)
+
+
+def orders_submit(lease: Lease, orders: Sequence[Order]) -> None:
+    """`pending` becomes `submitted`, all or none, under the lease's token and early enough inside the lease.
+
+    Sets `send_by`, past which no adapter may sign. Raises LeaseLost.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE orders o SET status = 'submitted',"
+            " submitted_at = clock_timestamp(), updated_at = clock_timestamp(),"
+            " send_by = clock_timestamp() + make_interval(secs => %(send_by)s)"
+            " FROM bot_instances b WHERE o.id = ANY(%(ids)s) AND o.status = 'pending' AND b.id = o.bot_id"
+            " AND b.lease_token = %(token)s AND b.lease_until > clock_timestamp() + make_interval(secs => %(send_by)s)"
+            " RETURNING o.id, o.submitted_at, o.send_by",
+            {"ids": [order.pk for order in orders], "token": lease.token, "send_by": settings.ORDER_SEND_BY_S},
+        )
+        rows = {row[0]: row for row in cursor.fetchall()}
+        if len(rows) != len(orders):
+            raise LeaseLost
+    for order in orders:
+        order.status = OrderStatus.SUBMITTED
+        order.submitted_at, order.send_by = rows[order.pk][1:]
+
+
+def order_mark(order: Order, status: OrderStatus, reason: str = "") -> Order:
+    """A change that brings no fills: denied, rejected, unknown. Repeating it changes nothing."""
+    with transaction.atomic():
+        row = Order.objects.select_for_update(of=("self",)).select_related("bot").get(pk=order.pk)
+        new = advance(OrderStatus(row.status), status)
+        if new != row.status:
+            row.status, row.reason = new, reason[:300]
+            row.save(update_fields=["status", "reason", "updated_at"])
+            _publish_order(row)
+    return row
+
+
+def report_apply(order: Order, report: OrderReport) -> Order:
+    """Books what the venue says of an order: new fills once each, then the status.
+
+    An order that the venue calls finished stays unsettled here until the fills add up to what it says was filled.
+    """
+    with transaction.atomic():
+        row = Order.objects.select_for_update(of=("self",)).select_related("bot", "trade", "account").get(pk=order.pk)
+        before = (row.status, row.filled_amount, row.exchange_order_id)
+        for fill in _unbooked(row, report.fills):
+            _fill_book(row, fill)
+        row.status = _status_after(row, report)
+        row.exchange_order_id = report.exchange_order_id or row.exchange_order_id
+        if report.reason:
+            row.reason = report.reason[:300]
+        if (row.status, row.filled_amount, row.exchange_order_id) != before:
+            row.save()
+            _publish_order(row)
+    return row
+
+
+def _status_after(row: Order, report: OrderReport) -> OrderStatus:
+    status = report.status
+    if report.filled > row.filled_amount and status not in (OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED):
+        status = OrderStatus.PARTIALLY_FILLED if row.filled_amount else OrderStatus.OPEN
+    return advance(OrderStatus(row.status), status)
+
+
+def _unbooked(row: Order, fills: Sequence[FillReport]) -> list[FillReport]:
+    if not fills:
+        return []
+    known = set(
+        Fill.objects.filter(
+            account=row.account, symbol=row.symbol, trade_id__in=[fill.trade_id for fill in fills]
+        ).values_list("trade_id", flat=True)
+    )
+    return [fill for fill in fills if fill.trade_id not in known]
+
+
+def _fill_book(row: Order, report: FillReport) -> None:
+    """One fill: its row, the order's sums, the position, the money."""
+    position, realised = _position_after(row, report) if row.bot else (None, Decimal(0))
+    fill = Fill.objects.create(
+        order=row,
+        account=row.account,
+        symbol=row.symbol,
+        trade_id=report.trade_id,
+        side=report.side,
+        price=report.price,
+        amount=report.amount,
+        fee=report.fee,
+        fee_currency=report.fee_currency,
+        realised_pnl=realised,
+        at=report.at,
+    )
+    row.filled_amount += report.amount
+    row.cost += core.ledger_value(report.amount, report.price)
+    row.average_price = (row.cost / row.filled_amount).quantize(core.LEDGER_UNIT)
+    row.fee += report.fee
+    row.fee_currency = report.fee_currency
+    row.filled_at = max(row.filled_at or report.at, report.at)
+    if row.bot and position:
+        _lines_book(row, row.bot, fill, realised)
+        feed.publish_on_commit(row.bot.pk, row.bot.owner_id, "position_update", position_row(position))
+
+
+def _position_after(row: Order, report: FillReport) -> tuple[Position, Decimal]:
+    opening_side = "long" if report.side == "buy" else "short"
+    position, created = Position.objects.select_for_update().get_or_create(
+        bot=row.bot,
+        cycle_number=row.cycle_number,
+        leg=row.leg,
+        defaults={
+            "account": row.account,
+            "symbol": row.symbol,
+            "side": opening_side,
+            "amount": 0,
+            "cost": 0,
+            "entry_price": report.price,
+            "opened_at": report.at,
+        },
+    )
+    held = core.Position(
+        position.signed_amount if not created else core.ZERO, position.cost if not created else core.ZERO
+    )
+    after, realised = core.apply_fill(held, report.side, report.amount, report.price)
+    if after.amount:
+        position.side = "long" if after.amount > 0 else "short"
+        position.entry_price = (after.cost / after.amount).quantize(core.LEDGER_UNIT)
+    position.amount, position.cost = abs(after.amount), after.cost
+    position.is_open = bool(after.amount)
+    position.closed_at = None if after.amount else report.at
+    position.current_price = report.price
+    position.unrealized_pnl = after.unrealised(report.price) if after.amount else core.ZERO
+    position.realized_pnl += realised
+    position.fees += report.fee
+    position.save()
+    return position, realised
+
+
+def _lines_book(row: Order, bot: Bot, fill: Fill, realised: Decimal) -> None:
+    """Ledger lines of a fill, and the sums that are kept beside them."""
+    amounts = {LineKind.REALISED: realised, LineKind.FEE: -fill.fee}
+    LedgerLine.objects.bulk_create(
+        LedgerLine(
+            account=row.account,
+            bot=bot,
+            cycle_number=row.cycle_number,
+            symbol=row.symbol,
+            kind=kind,
+            amount=amount,
+            currency=fill.fee_currency,
+            fill=fill,
+            at=fill.at,
+        )
+        for kind, amount in amounts.items()
+        if amount
+    )
+    total = realised - fill.fee
+    Bot.objects.filter(pk=bot.pk).update(total_profit=F("total_profit") + total)
+    Cycle.objects.filter(bot=bot, number=row.cycle_number).update(
+        realised_pnl=F("realised_pnl") + total, fees=F("fees") + fill.fee
+    )
+
+
+def cycle_money(bot_id: int, cycle_number: int) -> dict[str, Decimal]:
+    """What the ledger holds of a cycle so far: `realised_pnl` (all lines), `fees` (paid, positive), `funding`."""
+    sums = dict.fromkeys(LineKind.values, Decimal(0))
+    lines = (
+        LedgerLine.objects.filter(bot=bot_id, cycle_number=cycle_number).values("kind").annotate(total=Sum("amount"))
+    )
+    for line in lines.order_by():
+        sums[line["kind"]] = line["total"]
+    return {
+        "realised_pnl": sum(sums.values(), Decimal(0)),
+        "fees": -sums[LineKind.FEE],
+        "funding": sums[LineKind.FUNDING],
+    }
+
+
+def funding_book(position: Position, payment: FundingPayment) -> bool:
+    """A funding payment on a leg, into the cycle that held it; False when it was booked before."""
+    with transaction.atomic():
+        position = Position.objects.select_for_update(of=("self",)).select_related("bot").get(pk=position.pk)
+        known = LedgerLine.objects.filter(
+            account=position.account_id, kind=LineKind.FUNDING, external_id=payment.payment_id
+        )
+        if known.exists():
+            return False
+        LedgerLine.objects.create(
+            account_id=position.account_id,
+            bot=position.bot,
+            cycle_number=position.cycle_number,
+            symbol=position.symbol,
+            kind=LineKind.FUNDING,
+            amount=payment.amount,
+            currency=payment.currency,
+            external_id=payment.payment_id,
+            at=payment.at,
+        )
+        position.funding += payment.amount
+        position.save(update_fields=["funding", "updated_at"])
+        Bot.objects.filter(pk=position.bot_id).update(total_profit=F("total_profit") + payment.amount)
+        Cycle.objects.filter(bot=position.bot_id, number=position.cycle_number).update(
+            realised_pnl=F("realised_pnl") + payment.amount, funding=F("funding") + payment.amount
+        )
+        feed.publish_on_commit(position.bot_id, position.bot.owner_id, "position_update", position_row(position))
+    return True
+
+
+def positions_mark(marks: Sequence[tuple[Position, Decimal]]) -> None:
+    """Current price and unrealised P&L of open positions, for lists and the API; live pages compute their own."""
+    for position, price in marks:
+        held = core.Position(position.signed_amount, position.cost)
+        position.current_price, position.unrealized_pnl = price, held.unrealised(price)
+        position.updated_at = timezone.now()
+    if marks:
+        rows = [position for position, _ in marks]
+        Position.objects.bulk_update(rows, ["current_price", "unrealized_pnl", "updated_at"])
+
+
+def cycle_lows_note(lows: Sequence[tuple[int, int, float]]) -> None:
+    """(bot, cycle, P&L if closed now) of bots in position: a cycle keeps the lowest."""
+    if not lows:
+        return
+    bots, cycles, pnls = zip(*lows, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE cycles c SET lowest_pnl = v.pnl"
+            " FROM unnest(%s::bigint[], %s::int[], %s::float8[]) AS v (bot_id, number, pnl)"
+            " WHERE c.bot_id = v.bot_id AND c.number = v.number AND c.lowest_pnl > v.pnl",
+            [list(bots), list(cycles), list(pnls)],
+        )
+
+
+def _publish_order(row: Order) -> None:
+    if row.bot:
+        feed.publish_on_commit(row.bot.pk, row.bot.owner_id, "order_update", order_row(row))

@@ -1,0 +1,48 @@
+"""The orders of a user, narrowed and exported."""
+
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from accounts.page_request import PageRequest
+from trading.csv_export import orders_csv
+from trading.forms import OrderFilter
+
+PAGE_SIZE = 50
+EXPORT_MOST = 50_000
+
+
+@login_required
+def orders_page(request: PageRequest) -> HttpResponse:
+    """Pages by the last row shown (`before`), so that the millionth order costs what the first does."""
+    form = OrderFilter(request.GET, user=request.user)
+    found = form.orders()
+    before = request.GET.get("before", "")
+    if before.isdecimal() and len(before) < 19:
+        found = found.filter(pk__lt=int(before))
+    orders = list(found[: PAGE_SIZE + 1])
+    wishes = {name: value for name, value in request.GET.items() if value and name not in ("before", "page")}
+    context = {
+        "form": form,
+        "orders": orders[:PAGE_SIZE],
+        "older": orders[PAGE_SIZE - 1].pk if len(orders) > PAGE_SIZE else None,
+        "is_first": not before,
+        "is_narrowed": bool(set(wishes) & set(form.fields)),
+        "query": urlencode(wishes) + "&" if wishes else "",
+        "export_most": EXPORT_MOST,
+    }
+    template = "trading/parts/orders_list.html" if request.htmx.target == "orders" else "trading/orders.html"
+    return render(request, template, context)
+
+
+@login_required
+def orders_export(request: PageRequest) -> HttpResponse:
+    """The newest `EXPORT_MOST` orders of the same filter."""
+    form = OrderFilter(request.GET, user=request.user)
+    text = orders_csv(form.orders()[:EXPORT_MOST].iterator(chunk_size=2000))
+    name = f"orders-{timezone.now():%Y%m%d-%H%M%S}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)

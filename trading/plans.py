@@ -1,0 +1,159 @@
+"""From a decision to a trade's plan: quantities that both venues accept, prices and order types."""
+
+from decimal import Decimal
+
+from bots.models import Bot, OrderKind
+from exchanges.adapters.base import VenueQuote
+from trading.core.sizing import (
+    LevelQuantities,
+    MarketRules,
+    SizeReason,
+    SizeRefused,
+    level_quantities,
+    limit_price,
+    round_price,
+)
+from trading.core.spread import spread_pct
+from trading.core.types import OPEN, Decision
+from trading.execution import entry_side, exit_plans
+from trading.ledger import OrderPlan
+from trading.market_view import MarketView
+from trading.models import CloseReason, Position, Purpose
+from trading.tick import Tick
+from trading.trades import TradePlan
+
+
+class EntryRefused(Exception):
+    """The level cannot be ordered now. `code` is a reason of the journal, `figures` its numbers."""
+
+    def __init__(self, code: str, **figures: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.figures = figures
+
+
+def entry_plan(tick: Tick, decision: Decision, view: MarketView, positions: dict[int, Position]) -> TradePlan:
+    """Both legs of the next level, checked before anything is written. Raises EntryRefused, ExchangeError."""
+    bot = tick.bot
+    assert view.quote is not None
+    assert view.legs is not None
+    level = bot.level + 1
+    notional = bot.investment_per_order * Decimal(str(bot.dca_config[level - 1]["multiplier"]))
+    price1, price2 = Decimal(str(view.quote.p1)), Decimal(str(view.quote.p2))
+    sizes = _sizes(tick, decision.side, notional, price1, price2, positions)
+    _margin_check(tick, sizes)
+    action = Purpose.OPEN if decision.action == OPEN else Purpose.ADD
+    orders = (
+        _entry_order(tick, 1, action, sizes.side1, sizes.amount1, view.legs[0]),
+        _entry_order(tick, 2, action, sizes.side2, sizes.amount2, view.legs[1]),
+    )
+    return TradePlan(
+        action=action,
+        reason="",
+        side=decision.side,
+        level=level,
+        spread=decision.spread,
+        price1=price1,
+        price2=price2,
+        notional=notional,
+        planned1=sizes.wanted1,
+        planned2=sizes.wanted2,
+        target1=sizes.amount1,
+        target2=sizes.amount2,
+        orders=orders,
+    )
+
+
+def exit_plan(tick: Tick, reason: CloseReason, view: MarketView | None, positions: dict[int, Position]) -> TradePlan:
+    """Closes what is really held. Needs no quote: without one the books' last prices stand for the decision's."""
+    bot = tick.bot
+    price1, price2 = (_price_for_exit(bot, leg, view, positions) for leg in (1, 2))
+    held = {leg: positions[leg].amount if leg in positions else Decimal(0) for leg in (1, 2)}
+    orders = [plan for leg in (1, 2) if held[leg] for plan in _exit_orders(tick, leg, reason, held[leg], view)]
+    start1, start2 = float(bot.market1_start_price), float(bot.market2_start_price)
+    return TradePlan(
+        action=Purpose.CLOSE,
+        reason=reason,
+        side=bot.side,
+        level=bot.level,
+        spread=spread_pct(float(price1), float(price2), start1, start2),
+        price1=price1,
+        price2=price2,
+        notional=bot.invested,
+        planned1=Decimal(0),
+        planned2=Decimal(0),
+        target1=held[1],
+        target2=held[2],
+        orders=tuple(orders),
+    )
+
+
+def _sizes(
+    tick: Tick, side: int, notional: Decimal, price1: Decimal, price2: Decimal, positions: dict[int, Position]
+) -> LevelQuantities:
+    bot = tick.bot
+    held = {leg: positions[leg].amount if leg in positions else Decimal(0) for leg in (1, 2)}
+    try:
+        return level_quantities(
+            *tick.rules,
+            side,
+            notional,
+            price1,
+            price2,
+            held[1],
+            held[2],
+            bot.planned1,
+            bot.planned2,
+            bot.max_imbalance / 100,
+        )
+    except SizeRefused as refused:
+        symbol = bot.symbol_of(refused.leg or 1)
+        raise EntryRefused(SizeReason(refused.reason).value, symbol=symbol, **refused.figures) from refused
+
+
+def _margin_check(tick: Tick, sizes: LevelQuantities) -> None:
+    """New margin and the fees of both legs must be free. Raises EntryRefused."""
+    leverage = Decimal(tick.bot.leverage)
+    needs = [
+        notional / leverage + notional * rules.taker_fee
+        for notional, rules in zip((sizes.notional1, sizes.notional2), tick.rules, strict=True)
+    ]
+    if tick.bot.exchange_account2_id:
+        checks = [(tick.venues[0], needs[0]), (tick.venues[1], needs[1])]
+    else:
+        checks = [(tick.venues[0], needs[0] + needs[1])]
+    for venue, needed in checks:
+        free = venue.balance().free
+        if needed > free:
+            raise EntryRefused("margin", needed=needed, free=free)
+
+
+def _entry_order(tick: Tick, leg: int, action: Purpose, side: str, amount: Decimal, quote: VenueQuote) -> OrderPlan:
+    resting = tick.bot.order_type_open == OrderKind.LIMIT
+    price = _entry_price(quote, side, tick.rules[leg - 1], Decimal(0) if resting else tick.bot.max_slippage / 100)
+    return OrderPlan(leg, action, side, "limit" if resting else "ioc", amount, price, reduce_only=False)
+
+
+def _entry_price(quote: VenueQuote, side: str, rules: MarketRules, slippage: Decimal) -> Decimal:
+    """A resting order joins its own side of the book; any other crosses it by at most the slippage."""
+    if not slippage:
+        return round_price(quote.bid if side == "buy" else quote.ask, rules.price_tick, side)
+    return limit_price(quote.ask if side == "buy" else quote.bid, slippage, rules.price_tick, side)
+
+
+def _exit_orders(tick: Tick, leg: int, reason: CloseReason, held: Decimal, view: MarketView | None) -> list[OrderPlan]:
+    bot = tick.bot
+    side = "sell" if entry_side(bot.side, leg) == "buy" else "buy"
+    if bot.order_type_close == OrderKind.LIMIT and reason == CloseReason.TAKE_PROFIT and view and view.legs:
+        price = _entry_price(view.legs[leg - 1], side, tick.rules[leg - 1], Decimal(0))
+        return [OrderPlan(leg, Purpose.CLOSE, side, "limit", held, price, reduce_only=True)]
+    return exit_plans(tick, leg, Purpose.CLOSE, side, held, 1)
+
+
+def _price_for_exit(bot: Bot, leg: int, view: MarketView | None, positions: dict[int, Position]) -> Decimal:
+    if view and view.quote:
+        return Decimal(str(view.quote.p1 if leg == 1 else view.quote.p2))
+    position = positions.get(leg)
+    if position and position.current_price:
+        return position.current_price
+    return bot.market1_start_price if leg == 1 else bot.market2_start_price

@@ -1,0 +1,79 @@
+"""The first step of every tick, and the whole of recovery: what became of the orders that are not finished?"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from bots import journal
+from exchanges.errors import ExchangeError, OrderNotFound
+from trading import ledger
+from trading.core.order_state import UNSETTLED, OrderStatus
+from trading.models import LogType, Order
+from trading.tick import Tick
+
+
+def orders_settle(tick: Tick) -> bool:
+    """Asks the venue about every unfinished order of the bot; True when none is left in doubt.
+
+    `pending` was never sent (nobody else holds the lease): it is denied. `submitted` outlived the tick that sent
+    it: its outcome is unknown until the venue tells.
+    """
+    certain = True
+    for order in Order.objects.filter(bot=tick.bot, status__in=UNSETTLED).select_related("bot").order_by("id"):
+        if order.status == OrderStatus.PENDING:
+            ledger.order_mark(order, OrderStatus.DENIED, "never sent")
+            continue
+        if order.status == OrderStatus.SUBMITTED:
+            order = ledger.order_mark(order, OrderStatus.UNKNOWN, "sent, no answer kept")
+        certain &= _ask(tick, order)
+    return certain
+
+
+def _ask(tick: Tick, order: Order) -> bool:
+    venue = tick.venue(order.leg)
+    try:
+        report = venue.fetch_order(
+            order.symbol, client_order_id=order.client_order_id, exchange_order_id=order.exchange_order_id
+        )
+    except OrderNotFound:
+        return order.status == OrderStatus.UNKNOWN and _never_arrived(tick, order)
+    except ExchangeError as error:
+        journal.write(
+            tick.bot,
+            "venue_unavailable",
+            log_type=LogType.WARNING,
+            market_time=tick.market_time,
+            reason=error.message,
+        )
+        return False
+    return ledger.report_apply(order, report).status != OrderStatus.UNKNOWN
+
+
+def _never_arrived(tick: Tick, order: Order) -> bool:
+    """Proof that an unknown order does not exist: its time is over, and three different questions find nothing.
+
+    (reliability.md, invariant 2.) Any question that fails proves nothing.
+    """
+    if order.send_by is None or timezone.now() < order.send_by + timedelta(seconds=settings.ORDER_PROOF_S):
+        return False
+    venue = tick.venue(order.leg)
+    since = order.market_time - timedelta(seconds=settings.ORDER_PROOF_S)
+    try:
+        resting = {report.client_order_id for report in venue.open_orders(order.symbol)}
+        filled = {fill.client_order_id for fill in venue.fills(order.symbol, since=since)}
+    except ExchangeError:
+        return False
+    if order.client_order_id in resting | filled:
+        return False
+    ledger.order_mark(order, OrderStatus.DENIED, "never reached the venue")
+    journal.write(
+        tick.bot,
+        "order_settled_unknown",
+        log_type=LogType.INFO,
+        market_time=tick.market_time,
+        symbol=order.symbol,
+        status="never reached the venue",
+        filled=order.filled_amount,
+    )
+    return True

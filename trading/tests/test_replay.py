@@ -1,0 +1,50 @@
+"""The whole way of a bot on a replay at full speed: engine, execution, ledger and paper venue against the back-test."""
+
+from typing import Any
+
+import pytest
+
+from bots.tests.factories import make_user
+from exchanges.tests.series import candle_dir, replay_account, stored_pair  # noqa: F401
+from trading.core.candles import Candles
+from trading.models import Trade
+from trading.tests.books import check_books
+from trading.tests.replays import backtested, lived, play, reference, started_bot
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "paper"])
+
+
+def test_the_bot_trades_exactly_as_the_back_test_does(stored_pair: tuple[Candles, Candles]) -> None:  # noqa: F811
+    user = make_user()
+    account = replay_account(user, lot_rounding=False)
+    bot = started_bot(user, account)
+    play(account)
+    result = reference(*stored_pair)
+    wanted = [row for row in backtested(result)]
+    assert len(wanted) > 10
+    assert lived(bot) == wanted
+    check_books(bot)
+    assert float(bot.total_profit) == pytest.approx(
+        result.realised - (result.open_state.fees if result.open_state.side else 0), abs=1e-6
+    )
+    assert not Trade.objects.filter(bot=bot, naked_ms__gt=0).exists()
+
+
+@pytest.mark.parametrize("fields", [{"profit_mode": "regression", "profit_ratio": "0.8"}, {"opening": "momentum"}])
+def test_other_settings(stored_pair: Any, fields: dict[str, Any]) -> None:  # noqa: F811
+    user = make_user()
+    account = replay_account(user, lot_rounding=False)
+    bot = started_bot(user, account, **fields)
+    play(account)
+    kind = {"regression": True, "take_profit": 0.8} if "profit_mode" in fields else {"momentum": True}
+    assert lived(bot) == backtested(reference(*stored_pair, **kind))
+    check_books(bot)
+
+
+def test_with_lots_the_books_still_agree(stored_pair: Any) -> None:  # noqa: F811
+    user = make_user()
+    account = replay_account(user)
+    bot = started_bot(user, account)
+    play(account)
+    assert Trade.objects.filter(bot=bot).count() > 10
+    check_books(bot)
