@@ -6,6 +6,9 @@ import { textWidth } from "./text_width.js";
 /** Pixels between trades, on average, below which numbers (on the spread) or full marks (on the legs) cover each other. */
 const CROWDED = { spread: 9, legs: 18 };
 
+/** Both legs are sent at once and fill within milliseconds of each other: that is no interval worth a mark. */
+const SHADED_FROM_MS = 100;
+
 function isCrowded(trades, plot, least) {
   return trades.length > 12 && (plot.right - plot.left) / trades.length < least;
 }
@@ -72,7 +75,7 @@ function ring(x, y, palette) {
 export function nakedBars(trades, plot, palette, words) {
   let free = -Infinity;
   return trades
-    .filter((trade) => trade.naked_ms > 0)
+    .filter((trade) => trade.naked_ms >= SHADED_FROM_MS)
     .map((trade) => {
       const x = plot.x(trade.t);
       const width = Math.max(1.5, plot.x(trade.t + trade.naked_ms) - x);
