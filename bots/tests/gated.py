@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from bots import feed, feed_keys, feed_publisher
-from chainmakes.tests.gate import Gate
+from chainmakes.tests.gate import Gate, through
 
 WAIT_S = 5.0
 
@@ -20,7 +20,7 @@ def redis_gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     """Channel layer and counters reach Redis through the gate."""
     redis = urlsplit(settings.REDIS_URL)
     with Gate((redis.hostname or "", redis.port or 6379)) as gate:
-        url = redis._replace(netloc=f"127.0.0.1:{gate.port}").geturl()
+        url = through(settings.REDIS_URL, gate)
         monkeypatch.setattr(feed_publisher, "PAUSE_AFTER_FAILURE_S", 0.05)
         before = channel_layers.set("default", RedisPubSubChannelLayer(hosts=[url]))
         feed_keys.connection.cache_clear()

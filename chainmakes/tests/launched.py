@@ -14,7 +14,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH = [sys.executable, str(ROOT / "scripts" / "launch.py")]
-NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "SECRET_KEY", "FERNET_KEYS", "NUMBA_CACHE_DIR")
+NOT_INHERITED = {
+    *("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "SECRET_KEY", "FERNET_KEYS", "NUMBA_CACHE_DIR"),
+    *("ALLOWED_HOSTS", "DEBUG", "SECURE", "HEALTH_PARTS", "STATICFILES_BACKEND", "PYTHONPATH"),
+}
 START_LIMIT_S = 120.0
 # Says that it runs, then waits for the end of its input.
 WAITING = ("python", "-c", "import sys; print('up', flush=True); sys.stdin.read()")
@@ -29,6 +32,7 @@ def launch(home: Path, *arguments: str, **more: str) -> "subprocess.CompletedPro
     """Runs the launcher to its end."""
     return subprocess.run(
         [*LAUNCH, *arguments],
+        cwd=home.parent,
         env=environment(home, **more),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -42,6 +46,7 @@ def launched(home: Path, *arguments: str, **more: str) -> Iterator["subprocess.P
     """The launcher while it runs; killed at the end if it still does."""
     process = subprocess.Popen(
         [*LAUNCH, *arguments],
+        cwd=home.parent,
         env=environment(home, **more),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

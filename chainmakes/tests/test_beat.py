@@ -17,7 +17,7 @@ from bots.schedules import BOT_TASK, CHUNK_TASK, HOUSEKEEPING
 from chainmakes import beat
 from chainmakes.beat import BotScheduler
 from chainmakes.celery import app
-from chainmakes.tests.gate import Gate
+from chainmakes.tests.gate import Gate, through
 
 EVERY_S = 5
 START_S = 1_800_000_000.0
@@ -69,7 +69,7 @@ def gated_app(gate: Gate) -> Celery:
     """The same broker, behind the gate."""
     celery = Celery("gated", set_as_current=False)
     celery.config_from_object("django.conf:settings", namespace="CELERY")
-    celery.conf.broker_url = urlsplit(settings.CELERY_BROKER_URL)._replace(netloc=f"127.0.0.1:{gate.port}").geturl()
+    celery.conf.broker_url = through(settings.CELERY_BROKER_URL, gate)
     return celery
 
 

@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from launcher import keys, ownership, preparation, processes
 from launcher.errors import LaunchError
 from launcher.home import Home, read_json, try_lock, write_private_json

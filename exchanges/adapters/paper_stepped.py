@@ -88,7 +88,7 @@ class SteppedPaperVenue(PaperVenue):
         books.wallet_set(settled_at=books.now)
 
     def _accept(self, books: Books, request: OrderRequest) -> tuple[PaperOrder | None, dict[FaultKind, Fault]]:
-        if self._source.after(self._moment(books.wallet)) is None:
+        if self._at_end(self._moment(books.wallet)) and not request.reduce_only:
             raise Rejected("the recording ends here", code="tape_end")
         return super()._accept(books, request)
 
@@ -114,4 +114,12 @@ class SteppedPaperVenue(PaperVenue):
         """Nothing happens between two bars."""
 
     def _meet(self, books: Books, order: PaperOrder) -> None:
-        """At the next bar."""
+        """At the next bar. Behind the last one positions can still be closed, at its close."""
+        if not self._at_end(books.moment):
+            return
+        touch = self._source.touch(order.symbol, books.moment)
+        chance = Chance(touch.ask, touch.bid, touch.ask, touch.bid) if touch else None
+        self._matcher.try_order(books, order, chance, fresh=True, at=books.now)
+
+    def _at_end(self, moment: int) -> bool:
+        return self._source.after(moment) is None

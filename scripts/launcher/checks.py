@@ -1,20 +1,22 @@
 """`test.sh`: linters, types, contracts and Django's own checks, then the tests on real servers."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
 from launcher.errors import LaunchError
-from launcher.foreground import Foreground
+from launcher.foreground import Foreground, Interrupted
 from launcher.home import ROOT, Home
 from launcher.ownership import Guest, claim
 from launcher.programs import PYTHON, manage
 from launcher.session import Session
 
 BIN = ROOT / ".venv" / "bin"
+PYTEST = [PYTHON, "-m", "pytest"]
 # Tests of one group share something slow (a launched installation, a browser) and so run in one process.
 PARALLEL = ["-n", "2", "--dist", "loadgroup"]
+PLAIN_STATIC_FILES = {"STATICFILES_BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 COVERAGE = ["--cov", "--cov-report=term:skip-covered"]
 
 
@@ -22,7 +24,7 @@ COVERAGE = ["--cov", "--cov-report=term:skip-covered"]
 class Check:
     name: str
     command: list[str]
-    environment: tuple[tuple[str, str], ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 def static_checks() -> list[Check]:
@@ -32,7 +34,7 @@ def static_checks() -> list[Check]:
         Check("mypy", [PYTHON, "-m", "mypy"]),
         Check("import contracts", [str(BIN / "lint-imports")]),
         Check("migrations", manage("makemigrations", "--check", "--dry-run")),
-        Check("check --deploy", manage("check", "--deploy", "--fail-level", "WARNING"), (("SECURE", "1"),)),
+        Check("check --deploy", manage("check", "--deploy", "--fail-level", "WARNING"), {"SECURE": "1"}),
         Check("collectstatic", manage("collectstatic", "--no-input", "-v", "0")),
     ]
 
@@ -47,22 +49,24 @@ def check(arguments: list[str]) -> int:
             f"{home.path} is in use by another command; wait for it or set CHAINMAKES_HOME to another folder."
         )
     session, foreground = Session.of(home), Foreground(sys.stderr)
-    background = session.in_background(role, session.servers_for_commands("test", durable=False, migrated=False))
+    background = session.in_background(role, session.servers_for_tests)
     with foreground.dismissing(background):
         environment = session.environment | foreground.wait_for_ready(background)
 
-        def passes(name: str, command: list[str], **more: str) -> bool:
+        def passes(name: str, command: list[str], more: dict[str, str]) -> bool:
             foreground.say(f"\n== {name}")
-            return not foreground.run(command, environment | more, background, folder=ROOT)
+            status = foreground.run(command, environment | more, background, folder=ROOT)
+            if foreground.passed_on:
+                raise Interrupted(foreground.passed_on[0])
+            return not status
 
         if arguments:
-            return int(not passes("pytest", [PYTHON, "-m", "pytest", *arguments]))
-        failed = [
-            item.name for item in static_checks() if not passes(item.name, item.command, **dict(item.environment))
-        ]
+            return int(not passes("pytest", [*PYTEST, *arguments], PLAIN_STATIC_FILES))
+        failed = [item.name for item in static_checks() if not passes(item.name, item.command, item.environment)]
         results = home.path / "pytest.xml"
         results.unlink(missing_ok=True)
-        tests_pass = passes("pytest", [PYTHON, "-m", "pytest", *PARALLEL, *COVERAGE, f"--junit-xml={results}"])
+        everything = [*PYTEST, *PARALLEL, *COVERAGE, f"--junit-xml={results}"]
+        tests_pass = passes("pytest", everything, PLAIN_STATIC_FILES)
     if failed:
         summarise(failed, results)
     return int(bool(failed) or not tests_pass)

@@ -33,6 +33,8 @@ class Foreground:
     def __init__(self, notes: TextIO) -> None:
         self.notes = notes
         self.received: list[int] = []
+        self.passed_on: list[int] = []
+        """Signals that came while a command ran."""
         self._wakeup, wakeup_write = os.pipe()
         for descriptor in (self._wakeup, wakeup_write):
             os.set_blocking(descriptor, False)
@@ -134,6 +136,7 @@ class Foreground:
             if not (number in (signal.SIGINT, signal.SIGQUIT) and in_foreground_of_terminal()):
                 with contextlib.suppress(ProcessLookupError):
                     process.send_signal(number)
+        self.passed_on += self.received
         self.received.clear()
 
     @contextlib.contextmanager

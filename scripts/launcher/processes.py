@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from launcher.home import ROOT
+
 LINUX = sys.platform == "linux"
 PR_SET_PDEATHSIG = 1
 CLONE_NEWUSER = 0x10000000
@@ -83,7 +85,7 @@ def tail(log: Path, lines: int = TAIL_LINES) -> str:
 
 
 def start(program: Program, log: Path) -> "subprocess.Popen[bytes]":
-    """Starts the program in a process group of its own, without input, its output appended to the log."""
+    """Starts the program in the checkout, in a process group of its own, without input, its output going to the log."""
     protect = die_with_parent(program.orphan_signal)
 
     def prepare() -> None:
@@ -97,6 +99,7 @@ def start(program: Program, log: Path) -> "subprocess.Popen[bytes]":
     try:
         return subprocess.Popen(
             program.command,
+            cwd=ROOT,
             env=dict(program.environment),
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -18,7 +18,7 @@ def run(command: list[str]) -> int:
     session, foreground = Session.of(home), Foreground(sys.stderr)
     if isinstance(role, Guest):
         return foreground.run(command, session.environment | role.environment, None)
-    background = session.in_background(role, session.servers_for_commands("run"))
+    background = session.in_background(role, session.servers_for_commands)
     with foreground.dismissing(background):
         addresses = foreground.wait_for_ready(background)
         return foreground.run(command, session.environment | addresses, background)

@@ -13,8 +13,6 @@ from launcher.programs import django_environment
 from launcher.servers import Servers, start_servers
 from launcher.supervisor import Supervisor
 
-BringUp = Callable[[Supervisor], None]
-
 
 @dataclass(frozen=True)
 class Session:
@@ -29,7 +27,7 @@ class Session:
         keys, mark = installation_keys(home), secrets.token_hex(16)
         return cls(home, keys, mark, django_environment(home, keys, mark))
 
-    def in_background(self, owner: Owner, bring_up: BringUp) -> Background:
+    def in_background(self, owner: Owner, bring_up: Callable[[Supervisor], None]) -> Background:
         return Background(self.home, owner.lock, self.mark, bring_up)
 
     def start_servers(self, supervisor: Supervisor, *, durable: bool = True) -> Servers:
@@ -42,14 +40,16 @@ class Session:
         environment = self.environment | servers.environment
         begin(supervisor, migrate(), environment, always=not servers.embedded_database)()
 
-    def servers_for_commands(self, kind: str, *, durable: bool = True, migrated: bool = True) -> BringUp:
-        """Brings up servers only and reports their addresses."""
+    def servers_for_commands(self, supervisor: Supervisor) -> None:
+        servers = self.start_servers(supervisor)
+        self.migrate(supervisor, servers)
+        self.hand_over(supervisor, "run", servers)
 
-        def bring_up(supervisor: Supervisor) -> None:
-            servers = self.start_servers(supervisor, durable=durable)
-            if migrated:
-                self.migrate(supervisor, servers)
-            publish(self.home, kind, self.environment | servers.environment)
-            supervisor.report("ready", servers.environment)
+    def servers_for_tests(self, supervisor: Supervisor) -> None:
+        """Tests make databases of their own."""
+        self.hand_over(supervisor, "test", self.start_servers(supervisor, durable=False))
 
-        return bring_up
+    def hand_over(self, supervisor: Supervisor, kind: str, servers: Servers) -> None:
+        """Lets guests in and reports the servers' addresses."""
+        publish(self.home, kind, self.environment | servers.environment)
+        supervisor.report("ready", servers.environment)

@@ -1,13 +1,17 @@
 """The whole way of a bot on a replay at full speed: engine, execution, ledger and paper venue against the back-test."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from bots.tests.factories import make_user
-from exchanges.tests.series import candle_dir, replay_account, stored_pair  # noqa: F401
+from bots.services import bot_close_positions
+from bots.tests.factories import ladder, make_user
+from exchanges.tests.series import START, candle_dir, replay_account, stored_pair  # noqa: F401
 from trading.core.candles import Candles
-from trading.models import Trade
+from trading.engine import run_tick
+from trading.models import Position, Trade
 from trading.tests.books import check_books
 from trading.tests.replays import backtested, lived, play, reference, started_bot
 
@@ -47,4 +51,20 @@ def test_with_lots_the_books_still_agree(stored_pair: Any) -> None:  # noqa: F81
     bot = started_bot(user, account)
     play(account)
     assert Trade.objects.filter(bot=bot).count() > 10
+    check_books(bot)
+
+
+def test_what_is_open_when_the_recording_ends_can_be_closed_by_hand(stored_pair: Any) -> None:  # noqa: F811
+    user = make_user()
+    account = replay_account(user, lot_rounding=False, end=START + 70 * timedelta(minutes=5))
+    bot = started_bot(user, account, dca_config=ladder((0.1, 1.0)), max_dca_times=1, profit_ratio="50")
+    play(account)
+    bot.refresh_from_db()
+    assert (bot.status, bot.status_reason, bot.level) == ("paused", "tape_ended", 1)
+    bot_close_positions(actor=user, bot=bot, now=timezone.now())
+    assert run_tick(bot.pk, timezone.now())
+    bot.refresh_from_db()
+    assert bot.is_flat
+    assert not Position.objects.filter(bot=bot, is_open=True).exists()
+    assert bot.intents.get().status == "done"
     check_books(bot)

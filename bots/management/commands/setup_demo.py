@@ -27,9 +27,9 @@ BOTS: list[dict[str, Any]] = [
         "steps": [("0.8", "1"), ("0.8", "1.2"), ("1", "1.5"), ("1.2", "2"), ("1.6", "2"), ("2", "2.5")],
     },
     {
-        "bot_name": "SOL/AVAX regression",
-        "market1_symbol": "SOL/USDT:USDT",
-        "market2_symbol": "AVAX/USDT:USDT",
+        "bot_name": "SAND/MANA regression",
+        "market1_symbol": "SAND/USDT:USDT",
+        "market2_symbol": "MANA/USDT:USDT",
         "profit_mode": "regression",
         "profit_ratio": "0.7",
         "steps": [("0.6", "1"), ("0.8", "1"), ("1", "1.5"), ("1.5", "2")],
