@@ -91,7 +91,7 @@ class BotView(APIView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: UserRequest, bot_id: int) -> Response:
-        services.bot_delete(actor=request.user, bot=bot_of(request.user, bot_id))
+        services.bot_delete(actor=request.user, bot=bot_of(request.user, bot_id), now=timezone.now())
         return Response(status=204)
 
     def _update(self, request: UserRequest, bot_id: int, data: Any) -> Response:

@@ -156,6 +156,7 @@ class Bot(models.Model):
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)  # hidden from its owner; orders and money stay on record
 
     class Meta:
         db_table = "bot_instances"

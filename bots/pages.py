@@ -119,7 +119,7 @@ def _act(request: PageRequest, bot: Bot, action: str) -> str:
             services.bot_close_positions(actor=user, bot=bot, now=now, idempotency_key=key)
             return _("%(bot)s closes both legs.") % name
         case "delete":
-            services.bot_delete(actor=user, bot=bot)
+            services.bot_delete(actor=user, bot=bot, now=now)
             return _("%(bot)s is deleted.") % name
     raise Http404
 

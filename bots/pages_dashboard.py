@@ -90,7 +90,9 @@ def _sums(request: PageRequest, shell: Shell, counted: list[Known], now: datetim
     currency = settle_of(counted[0].symbol) if counted else DEFAULT_CURRENCY
     ids = [bot.pk for bot in counted]
     coins = coin_exposures(Bot.objects.filter(pk__in=ids), figures)
-    booked = bookings(f"{request.user.pk}:{shell.scope.key}", ids, currency=currency, now=now)
+    traded = Bot.objects.filter(owner=request.user, exchange_account__in=shell.scope.account_ids)  # deleted ones too
+    earners = list(traded.order_by("pk").values_list("pk", flat=True))
+    booked = bookings(f"{request.user.pk}:{shell.scope.key}", earners, currency=currency, now=now)
     sums = overview(
         bookings=booked,
         figures=figures,

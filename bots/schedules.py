@@ -76,7 +76,7 @@ def schedule_refresh(bot: Bot) -> None:
 
 def schedules_refresh(bot_ids: Collection[int] | None = None) -> None:
     """The same for many bots, or for all."""
-    chosen = Bot.objects.all() if bot_ids is None else Bot.objects.filter(pk__in=bot_ids)
+    chosen = Bot.objects.filter(deleted_at=None) if bot_ids is None else Bot.objects.filter(pk__in=bot_ids)
     for bot in chosen.filter(schedule=None):
         schedule_create(bot)
     wanted = set(_needing_ticks().filter(pk__in=chosen).values_list("pk", flat=True))

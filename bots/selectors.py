@@ -13,7 +13,8 @@ from bots.statistics import statistics_of
 
 
 def bots_of(user: User) -> QuerySet[Bot]:
-    return Bot.objects.filter(owner=user).select_related("exchange_account", "exchange_account2")
+    """Without those that the user deleted."""
+    return Bot.objects.filter(owner=user, deleted_at=None).select_related("exchange_account", "exchange_account2")
 
 
 def bot_of(user: User, bot_id: int) -> Bot:

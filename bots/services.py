@@ -15,14 +15,14 @@ from bots.bot_fields import PAIR
 from bots.claims import claims_release, claims_take
 from bots.holdings import has_position, has_unsettled, is_flat_and_settled
 from bots.intents import intent_create
-from bots.models import Bot, BotStatus, Intent, IntentKind
+from bots.models import Bot, BotStatus, Intent, IntentKind, SymbolClaim
 from bots.pair_now import spread_now
 from bots.preflight import claim_problems, preflight, prepare_venue
 from bots.rows import bot_row
 from bots.start_preview import start_preview
 from bots.validation import START_PRICES, change_errors, clean_bot_data
 from exchanges.errors import DomainError
-from trading.models import Fill, LedgerLine, LogType
+from trading.models import LogType, Order
 
 __all__ = [
     "bot_close_positions",
@@ -83,8 +83,11 @@ def bot_update(*, actor: User, bot: Bot, data: Mapping[str, Any], now: datetime)
     return locked
 
 
-def bot_delete(*, actor: User, bot: Bot) -> None:
-    """With its whole history. Raises DomainError while it runs or has anything at the exchange."""
+def bot_delete(*, actor: User, bot: Bot, now: datetime) -> None:
+    """A bot that has traded is only hidden: orders, fills and money stay on record.
+
+    Raises DomainError while it runs or has anything at the exchange.
+    """
     _check_actor(actor, bot)
     with transaction.atomic():
         locked = _locked(bot)
@@ -95,9 +98,12 @@ def bot_delete(*, actor: User, bot: Bot) -> None:
         if has_unsettled(locked):
             raise DomainError(_("An order of this bot is not settled yet: try again later."), code="unsettled")
         schedules.schedule_delete(locked)
-        LedgerLine.objects.filter(bot=locked).delete()
-        Fill.objects.filter(order__bot=locked).delete()
-        locked.delete()
+        if not Order.objects.filter(bot=locked).exists():
+            locked.delete()
+            return
+        SymbolClaim.objects.filter(bot=locked).delete()
+        locked.status, locked.deleted_at = STOPPED, now
+        locked.save(update_fields=["status", "deleted_at", "updated_at"])
 
 
 def bot_start(*, actor: User | None, bot: Bot, now: datetime, reset_reference: bool = False) -> Bot:

@@ -64,7 +64,7 @@ class Shell:
         if self.user is None:
             return {"total": 0}
         by_status = {str(status): Count("pk", filter=Q(status=status)) for status in BotStatus.values}
-        return Bot.objects.filter(owner=self.user).aggregate(total=Count("pk"), **by_status)
+        return Bot.objects.filter(owner=self.user, deleted_at=None).aggregate(total=Count("pk"), **by_status)
 
     @property
     def alerts(self) -> int:

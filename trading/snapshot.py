@@ -27,7 +27,7 @@ def bot_snapshot(bot: Bot) -> dict[str, Any]:
 
 def dashboard_snapshot(user: User) -> dict[str, Any]:
     """Bots in short; `figures` by bot id (as text, JSON's keys), for bots that have some."""
-    bots = list(Bot.objects.filter(owner=user).order_by("pk"))
+    bots = list(Bot.objects.filter(owner=user, deleted_at=None).order_by("pk"))
     figures = feed.last_figures(bot.pk for bot in bots)
     return {
         "bots": [fields_of(bot, BOT_IN_SHORT) for bot in bots],

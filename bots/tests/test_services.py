@@ -14,6 +14,7 @@ from bots import services
 from bots.claims import claims_take
 from bots.intents import intent_settle, intents_waiting
 from bots.models import Bot, BotStatus, Intent, IntentStatus, SymbolClaim
+from bots.selectors import bots_of
 from bots.tests.factories import CHZ, GALA, bot_settings, make_bot, make_paper_account, make_user, make_viewer
 from exchanges.errors import DomainError
 from exchanges.models import ExchangeAccount
@@ -281,7 +282,14 @@ def test_a_new_interval_reaches_the_schedule(bot: Bot) -> None:
     assert PeriodicTask.objects.get(bot_schedule__bot=bot).interval.every == 17
 
 
-def test_delete_takes_its_whole_history_with_it(bot: Bot) -> None:
+def test_a_bot_that_never_traded_is_deleted_for_good(bot: Bot) -> None:
+    services.bot_delete(actor=bot.owner, bot=bot, now=NOW)
+    assert not Bot.objects.exists()
+    assert not TradeLog.objects.exists()
+    assert not PeriodicTask.objects.filter(name__startswith="bot ").exists()
+
+
+def test_orders_and_money_of_a_deleted_bot_stay_on_record(bot: Bot) -> None:
     done = order(bot, status=OrderStatus.CLOSED)
     fill = Fill.objects.create(
         order=done, account=done.account, symbol=GALA, trade_id="1", side="buy", price=1, amount=1, fee=0, at=NOW
@@ -289,12 +297,10 @@ def test_delete_takes_its_whole_history_with_it(bot: Bot) -> None:
     LedgerLine.objects.create(
         account=done.account, bot=bot, symbol=GALA, kind="fee", amount=-1, currency="USDT", fill=fill, at=NOW
     )
-    services.bot_delete(actor=bot.owner, bot=bot)
-    assert not Bot.objects.exists()
-    assert not Order.objects.exists()
-    assert not Fill.objects.exists()
-    assert not LedgerLine.objects.exists()
-    assert not TradeLog.objects.exists()
+    services.bot_delete(actor=bot.owner, bot=bot, now=NOW)
+    assert not bots_of(bot.owner).exists()
+    assert Order.objects.filter(bot=bot).exists()
+    assert LedgerLine.objects.filter(bot=bot).exists()
     assert not PeriodicTask.objects.filter(name__startswith="bot ").exists()
 
 
@@ -302,7 +308,7 @@ def test_delete_takes_its_whole_history_with_it(bot: Bot) -> None:
 def test_delete_is_refused_while_anything_is_open(bot: Bot, prepare: Callable[[Bot], object], code: str) -> None:
     prepare(bot)
     with pytest.raises(DomainError) as caught:
-        services.bot_delete(actor=bot.owner, bot=bot)
+        services.bot_delete(actor=bot.owner, bot=bot, now=NOW)
     assert caught.value.code == code
     assert Bot.objects.filter(pk=bot.pk).exists()
 
@@ -315,7 +321,7 @@ def test_strangers_do_nothing(bot: Bot, stranger: Any) -> None:
         lambda: services.bot_pause(actor=who, bot=bot, now=NOW),
         lambda: services.bot_stop(actor=who, bot=bot, now=NOW),
         lambda: services.bot_update(actor=who, bot=bot, data={"bot_name": "x"}, now=NOW),
-        lambda: services.bot_delete(actor=who, bot=bot),
+        lambda: services.bot_delete(actor=who, bot=bot, now=NOW),
         lambda: services.bot_close_positions(actor=who, bot=bot, now=NOW),
     ):
         with pytest.raises(PermissionDenied):
