@@ -1,5 +1,6 @@
 """The one settings module. What differs between installations comes from the environment (`.env.example`)."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -110,25 +111,27 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: cache, channel layer, broker -----------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL")
+# Test processes that run side by side keep apart in one Redis.
+REDIS_PREFIX = env.str("REDIS_PREFIX", default="chainmakes") + os.environ.get("PYTEST_XDIST_WORKER", "")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": env.str("REDIS_PREFIX", default="chainmakes"),
+        "KEY_PREFIX": REDIS_PREFIX,
         "TIMEOUT": 3600,
     }
 }
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": env.str("REDIS_PREFIX", default="chainmakes")},
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": REDIS_PREFIX},
     }
 }
 
 # --- Celery --------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": env.str("REDIS_PREFIX", default="chainmakes") + ":celery:"}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": REDIS_PREFIX + ":celery:"}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "io"
 CELERY_TASK_ROUTES = {"trading.tasks.*": {"queue": "trading"}}
