@@ -3,7 +3,9 @@
 import os
 import socket
 import threading
-from datetime import datetime, timedelta
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
 
 from bots import intents, journal, leases, services
 from bots.config import core_config, core_state
@@ -13,18 +15,16 @@ from exchanges.errors import ExchangeError
 from trading import crash_points, trades
 from trading.core.decide import decide, decide_exit_only
 from trading.core.types import ADD, NONE, OPEN, STOP_LOSS, Config, Decision, State
-from trading.execution import trade_advance
+from trading.execution import leg_alone, trade_advance
 from trading.funding import funding_collect, funding_due
 from trading.market_view import MarketView, market_view
-from trading.models import CloseReason, LogType, Position, Purpose, Trade
+from trading.models import CloseReason, LogType, Position, Purpose
 from trading.plans import EntryRefused, entry_plan, exit_plan
 from trading.sending import orders_send
 from trading.settlement import orders_settle
 from trading.showing import Look, looks_show
-from trading.tick import Tick, tick_load
-
-QUIET = timedelta(minutes=10)
-"""A bot says once in this (real) time why it holds off, not on every look."""
+from trading.tick import QUIET, Tick, tick_load
+from trading.trades import TradePlan
 
 
 def holder() -> str:
@@ -32,7 +32,7 @@ def holder() -> str:
 
 
 def run_tick(bot_id: int, now: datetime, *, decides: bool = True) -> Tick | None:
-    """One look at one bot; None when somebody else is looking at it."""
+    """One look at one bot; None when somebody else is looking at it, or its venue is out of reach."""
     lease = leases.claim(bot_id, holder=holder())
     if lease is None:
         return None
@@ -44,13 +44,23 @@ def run_tick(bot_id: int, now: datetime, *, decides: bool = True) -> Tick | None
         leases.release(lease)
 
 
-def tick(lease: Lease, now: datetime, *, decides: bool = True) -> Tick:
+def tick(lease: Lease, now: datetime, *, decides: bool = True) -> Tick | None:
     """Settle, finish, obey, look, decide: in this order, at most one new trade. Raises LeaseLost.
 
-    Without `decides` it ends with what is asked for or under way: a tape's last bar decides nothing.
+    Without `decides` it ends with what is asked for or under way: a tape's last bar decides nothing. None when the
+    venue or a market of the bot is out of reach altogether.
     """
-    tick = tick_load(lease, now)
-    _work(tick, decides)
+    try:
+        tick = tick_load(lease, now)
+    except (ExchangeError, ValidationError) as error:
+        _say_out_of_reach(lease.bot_id, error)
+        return None
+    try:
+        _work(tick, decides)
+    except ExchangeError as error:
+        tick.void = True
+        _say_unavailable(tick, error)
+    _watch_legs(tick)
     return tick
 
 
@@ -80,6 +90,15 @@ def _finish(tick: Tick) -> bool:
         services.bot_settled(bot=tick.bot)
     tick.reload()
     return True
+
+
+def _watch_legs(tick: Tick) -> None:
+    """A leg that stands alone for too long is an error, whatever keeps the other one (reliability.md, invariant 4)."""
+    if not (tick.unsettled or tick.sent) or tick.bot.status == BotStatus.ERROR:
+        return
+    trade = trades.working_trade(tick.bot)
+    if trade is not None and leg_alone(tick, trade):
+        services.bot_fail(bot=tick.bot, reason="leg_stuck", now=tick.now)
 
 
 def _funding(tick: Tick) -> None:
@@ -149,23 +168,26 @@ def _enter(tick: Tick, decision: Decision, view: MarketView, positions: dict[int
     except ExchangeError as error:
         _say_unavailable(tick, error)
         return
-    trade, orders = trades.trade_begin(tick.lease, plan, market_time=tick.market_time, candle_at=view.candle_at)
-    _send_and_advance(tick, trade, orders)
+    _begin(tick, plan, view.candle_at)
 
 
 def _close(tick: Tick, reason: CloseReason, view: MarketView | None, positions: dict[int, Position]) -> bool:
-    """True when both legs are closed already."""
+    """True when the trade ended already."""
     try:
         plan = exit_plan(tick, reason, view, positions)
     except ExchangeError as error:
         _say_unavailable(tick, error)
         return False
-    candle_at = view.candle_at if view else None
-    trade, orders = trades.trade_begin(tick.lease, plan, market_time=tick.market_time, candle_at=candle_at)
-    return _send_and_advance(tick, trade, orders)
+    return _begin(tick, plan, view.candle_at if view else None)
 
 
-def _send_and_advance(tick: Tick, trade: Trade, orders: list) -> bool:
+def _begin(tick: Tick, plan: TradePlan, candle_at: datetime | None) -> bool:
+    """Writes the trade, sends it and takes it as far as it goes now; True when it ended."""
+    begun = trades.trade_begin(tick.lease, plan, seen=tick.bot, market_time=tick.market_time, candle_at=candle_at)
+    if begun is None:
+        tick.void = True
+        return False
+    trade, orders = begun
     crash_points.here("after_plan")
     if orders:
         orders_send(tick, orders)
@@ -178,13 +200,22 @@ def _obey(tick: Tick) -> bool:
     if not bot.is_flat and not _close(tick, CloseReason.MANUAL, _view_or_none(tick), _positions(bot)):
         return False
     tick.reload()
+    if not tick.bot.is_flat:
+        return False
     for intent in intents.intents_waiting(tick.bot):
+        _rest(tick, IntentKind(intent.kind))
         intents.intent_settle(intent, IntentStatus.DONE, now=tick.now)
-        if intent.kind == IntentKind.CLOSE_AND_STOP and tick.bot.status != BotStatus.STOPPED:
-            services.bot_stop(actor=None, bot=tick.bot, now=tick.now, reason="by_user")
-            tick.reload()
     services.bot_settled(bot=tick.bot)
     return True
+
+
+def _rest(tick: Tick, asked: IntentKind) -> None:
+    """Whoever asked for a close does not want the next opening; before the wish counts as done."""
+    if asked == IntentKind.CLOSE_AND_STOP and tick.bot.status != BotStatus.STOPPED:
+        services.bot_stop(actor=None, bot=tick.bot, now=tick.now, reason="by_user")
+    elif tick.bot.status == BotStatus.RUNNING:
+        services.bot_pause(actor=None, bot=tick.bot, now=tick.now, reason="after_close")
+    tick.reload()
 
 
 def _view_or_none(tick: Tick) -> MarketView | None:
@@ -225,6 +256,12 @@ def _hold_off(tick: Tick, view: MarketView) -> None:
         quiet=QUIET,
         **view.figures,
     )
+
+
+def _say_out_of_reach(bot_id: int, error: ExchangeError | ValidationError) -> None:
+    bot = Bot.objects.get(pk=bot_id)
+    text = error.message if isinstance(error, ExchangeError) else " ".join(error.messages)
+    journal.write_seldom(bot, "venue_unavailable", log_type=LogType.ERROR, quiet=QUIET, reason=text)
 
 
 def _say_unavailable(tick: Tick, error: ExchangeError) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
+from django.db.models import Min
 
 from bots import journal, services
 from bots.models import BotStatus, LoneLegPolicy
@@ -32,7 +33,7 @@ from trading.core.two_legs import (
 )
 from trading.funding import funding_collect
 from trading.ledger import OrderPlan
-from trading.models import LogType, Order, Purpose, Trade
+from trading.models import Fill, LogType, Order, Purpose, Trade
 from trading.sending import orders_send, outcome_book
 from trading.tick import Tick
 
@@ -105,8 +106,24 @@ def _facts(tick: Tick, trade: Trade, orders: Sequence[Order], leg: int) -> LegFa
 
 
 def _overdue(order: Order, market_time: datetime) -> bool:
-    timeout = settings.LEG_TIMEOUT_LIMIT_S if order.order_type == "limit" else settings.LEG_TIMEOUT_MARKET_S
-    return market_time > order.market_time + timedelta(seconds=timeout)
+    return market_time > order.market_time + timedelta(seconds=_timeout_s(order))
+
+
+def _timeout_s(order: Order) -> float:
+    return settings.LEG_TIMEOUT_LIMIT_S if order.order_type == "limit" else settings.LEG_TIMEOUT_MARKET_S
+
+
+def leg_alone(tick: Tick, trade: Trade) -> bool:
+    """One leg got further than the other, and has stood so for its time and one look (both real time)."""
+    orders = trades.orders_of(trade)
+    first = Fill.objects.filter(order__trade=trade).aggregate(at=Min("booked_at"))["at"]
+    if first is None:
+        return False
+    leg1, leg2 = (_facts(tick, trade, orders, leg) for leg in (1, 2))
+    if leg1.filled * leg2.target == leg2.filled * leg1.target:
+        return False
+    timeout = max(_timeout_s(order) for order in orders)
+    return bool(tick.now > first + timedelta(seconds=timeout + tick.bot.tick_interval))
 
 
 def _step_do(tick: Tick, trade: Trade, orders: Sequence[Order], step: Step) -> bool:

@@ -197,6 +197,8 @@ def _position_after(row: Order, report: FillReport) -> tuple[Position, Decimal]:
     held = core.Position(
         position.signed_amount if not created else core.ZERO, position.cost if not created else core.ZERO
     )
+    if not held.amount:  # after a failed entry of this cycle the bot may have got another pair
+        position.account, position.symbol = row.account, row.symbol
     after, realised = core.apply_fill(held, report.side, report.amount, report.price)
     if after.amount:
         position.side = "long" if after.amount > 0 else "short"

@@ -10,7 +10,7 @@ from exchanges.errors import ExchangeError, OrderNotFound
 from trading import ledger
 from trading.core.order_state import UNSETTLED, OrderStatus
 from trading.models import LogType, Order
-from trading.tick import Tick
+from trading.tick import QUIET, Tick
 
 
 def orders_settle(tick: Tick) -> bool:
@@ -39,10 +39,11 @@ def _ask(tick: Tick, order: Order) -> bool:
     except OrderNotFound:
         return order.status == OrderStatus.UNKNOWN and _never_arrived(tick, order)
     except ExchangeError as error:
-        journal.write(
+        journal.write_seldom(
             tick.bot,
             "venue_unavailable",
             log_type=LogType.WARNING,
+            quiet=QUIET,
             market_time=tick.market_time,
             reason=error.message,
         )

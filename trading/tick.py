@@ -1,7 +1,7 @@
 """One bot under one lease: everything that the steps of a tick share."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 
@@ -14,6 +14,9 @@ from exchanges.registry import venue_of
 from trading.core.order_state import UNSETTLED
 from trading.core.sizing import MarketRules
 from trading.models import Order, Trade, TradeStatus
+
+QUIET = timedelta(minutes=10)
+"""A bot says once in this (real) time why it holds off, not on every look."""
 
 UNSETTLED_WORK = Exists(Order.objects.filter(bot=OuterRef("pk"), status__in=UNSETTLED)) | Exists(
     Trade.objects.filter(bot=OuterRef("pk"), status=TradeStatus.WORKING)
@@ -29,7 +32,7 @@ class Tick:
     """`now` is real time, `market_time` the venue's (a replay's tape time). Leg n's venue is at index n - 1.
 
     `unsettled`: an order or a trade was unfinished when the tick began; `asked`: an intent waited;
-    `sent`: this tick sent orders; `void`: it found a trade of which nothing was sent.
+    `sent`: this tick sent orders; `void`: nothing came of its decision, which has to be made anew.
     """
 
     bot: Bot

@@ -10,8 +10,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
 
 from bots import leases, services
@@ -48,7 +50,12 @@ def tick_chunk(bot_ids: Sequence[int], now: datetime) -> list[int]:
     bots = Bot.objects.select_related("exchange_account", "exchange_account2").defer(*SECRETS).filter(pk__in=bot_ids)
     busy = _with_work(bot_ids)
     needed = [bot.pk for bot in bots if bot.pk in busy or tape.is_stepped(bot.exchange_account)]
-    idle = [bot for bot in bots if bot.pk not in needed and bot.status != BotStatus.STOPPED]
+    idle = []
+    for bot in bots:
+        if bot.pk not in needed and bot.status == BotStatus.STOPPED:
+            services.bot_settled(bot=bot)  # whoever ended its last trade did not live to do it
+        elif bot.pk not in needed:
+            idle.append(bot)
     looks = _looks(idle)
     seen = {look.bot.pk for look in looks}
     needed += [bot.pk for bot in idle if bot.pk not in seen]
@@ -75,8 +82,12 @@ def _looks(bots: Sequence[Bot]) -> list[Idle]:
     for bot in bots:
         q1 = quotes.get((bot.account_of(1).pk, bot.market1_symbol))
         q2 = quotes.get((bot.account_of(2).pk, bot.market2_symbol))
-        if q1 and q2:
+        if not (q1 and q2):
+            continue
+        try:
             looks.append(_look(bot, positions[bot.pk], q1, q2, clocks[bot.exchange_account_id]))
+        except (ExchangeError, ValidationError):
+            continue
     return looks
 
 
@@ -92,7 +103,7 @@ def _quotes(bots: Iterable[Bot]) -> tuple[dict[tuple[int, str], VenueQuote], dic
         try:
             clocks[account.pk] = venue_of(account).clock()
             found = market_data.quotes(account, sorted(symbols))
-        except ExchangeError:
+        except (ExchangeError, ValidationError):
             continue
         quotes |= {(account.pk, symbol): quote for symbol, quote in found.items()}
     return quotes, clocks
@@ -169,13 +180,13 @@ def step_tape(account: ExchangeAccount, *, deadline: float, now: Callable[[], da
 def _step(account: ExchangeAccount, bots: Sequence[int], lease: leases.Lease, now: Callable[[], datetime]) -> bool:
     """One bar; False when the tape may not go on: somebody is busy, an order is in doubt, the end is reached."""
     bar = tape.bar(account)
-    ticks = [engine.tick(lease, now(), decides=not bar.last)]
-    for bot_id in bots:
-        if bot_id != lease.bot_id:
-            other = engine.run_tick(bot_id, now(), decides=not bar.last)
-            if other is None:
-                return False
-            ticks.append(other)
+    ticks = []
+    for bot_id in sorted(bots, key=lambda bot_id: bot_id != lease.bot_id):
+        run = partial(engine.tick, lease) if bot_id == lease.bot_id else partial(engine.run_tick, bot_id)
+        one = run(now(), decides=not bar.last)
+        if one is None:
+            return False
+        ticks.append(one)
     if any(tick.void for tick in ticks):
         return False  # this bar is decided anew
     in_doubt = any(tick.sent or tick.unsettled for tick in ticks)
@@ -195,7 +206,9 @@ def _end(account: ExchangeAccount, now: datetime) -> None:
 
 
 def _bots_on(account: ExchangeAccount) -> list[int]:
-    """Bots that the tape has to wait for: running ones, and any other that has something open."""
+    """Bots that the tape has to wait for: running ones, and any other that has something open or was asked to close."""
     working = Trade.objects.filter(bot=OuterRef("pk"), status=TradeStatus.WORKING)
-    active = Q(status=BotStatus.RUNNING) | (~Q(status=BotStatus.STOPPED) & Q(level__gt=0)) | Exists(working)
+    asked = Intent.objects.filter(bot=OuterRef("pk"), status=IntentStatus.WAITING)
+    guards = ~Q(status=BotStatus.STOPPED) & Q(level__gt=0)
+    active = Q(status=BotStatus.RUNNING) | guards | Exists(working) | Exists(asked)
     return list(Bot.objects.filter(active, exchange_account=account).order_by("pk").values_list("pk", flat=True))

@@ -23,6 +23,10 @@ ENTRY_WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15)
 """How long entries wait after the first, second and third failure in a row; the third pauses the bot as well."""
 
 
+CLOSES_VOID = 3
+"""Closes in a row of which nothing could be sent, after which the bot reports an error (and goes on trying)."""
+
+
 @dataclass(frozen=True, slots=True)
 class TradePlan:
     """A decision with its quantities: amounts are absolute base units, prices those of the decision."""
@@ -43,11 +47,16 @@ class TradePlan:
 
 
 def trade_begin(
-    lease: Lease, plan: TradePlan, *, market_time: datetime, candle_at: datetime | None
-) -> tuple[Trade, list[Order]]:
-    """The trade and its `pending` orders, in one transaction. Raises LeaseLost."""
+    lease: Lease, plan: TradePlan, *, seen: Bot, market_time: datetime, candle_at: datetime | None
+) -> tuple[Trade, list[Order]] | None:
+    """The trade and its `pending` orders, in one transaction. Raises LeaseLost.
+
+    None when the bot is no longer as the decision saw it: its user stopped, paused or changed it meanwhile.
+    """
     with transaction.atomic():
         bot = locked_bot(lease)
+        if bot.updated_at != seen.updated_at:
+            return None
         trade = Trade.objects.create(
             bot=bot,
             cycle_number=bot.current_cycle,
@@ -75,12 +84,19 @@ def trade_void(lease: Lease, trade: Trade) -> None:
     """Nothing of it ever reached a venue: as if it had not been decided. The candle is decided anew."""
     with transaction.atomic():
         bot = locked_bot(lease)
-        if _end(trade, TradeStatus.FAILED, share=0.0):
-            bot.last_candle_at = None
-            bot.save(update_fields=["last_candle_at"])
-            journal.write(
-                bot, "decided_anew", log_type=LogType.WARNING, market_time=trade.decided_at, level=trade.level
-            )
+        if not _end(trade, TradeStatus.FAILED, share=0.0):
+            return
+        bot.last_candle_at = None
+        bot.save(update_fields=["last_candle_at"])
+        journal.write(bot, "decided_anew", log_type=LogType.WARNING, market_time=trade.decided_at, level=trade.level)
+        if bot.status != BotStatus.ERROR and _closes_void(bot):
+            services.bot_fail(bot=bot, reason="close_stuck", now=timezone.now())
+
+
+def _closes_void(bot: Bot) -> bool:
+    """Nothing can be sent, though a close is due: clocks apart, or a host that is too slow."""
+    last = Trade.objects.filter(bot=bot).order_by("-id").values_list("action", "status")[:CLOSES_VOID]
+    return list(last) == [(Purpose.CLOSE, TradeStatus.FAILED)] * CLOSES_VOID
 
 
 def entry_fail(lease: Lease, trade: Trade, *, market_time: datetime, reason: str) -> None:
