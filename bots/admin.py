@@ -26,7 +26,6 @@ class BotAdmin(ModelAdmin):
         "level",
         "current_cycle",
         "total_profit",
-        "last_tick_at",
     ]
     list_filter = ["status", "exchange_account__exchange", "strategy"]
     search_fields = ["bot_name", "owner__username", "market1_symbol", "market2_symbol"]

@@ -50,7 +50,8 @@ def renew(lease: Lease) -> None:
 def release(lease: Lease) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE bot_instances SET lease_until = NULL, lease_holder = '' WHERE id = %s AND lease_token = %s",
+            "UPDATE bot_instances SET lease_until = NULL, lease_holder = '', last_tick_at = clock_timestamp()"
+            " WHERE id = %s AND lease_token = %s",
             [lease.bot_id, lease.token],
         )
 

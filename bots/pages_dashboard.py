@@ -61,7 +61,7 @@ def dashboard_page(request: PageRequest) -> HttpResponse:
         "counted": _counts(counted),
         "total": len(known),
         "status": status,
-        "alerts": _alerts(lines, shell, now),
+        **_alerts(lines, shell, now),
     }
     return render(request, "bots/dashboard.html", context | _sums(request, shell, counted, now))
 
@@ -76,11 +76,13 @@ def _counts(bots: list[Known]) -> dict[str, int]:
     return {name: sum(bot.status == name for bot in bots) for name in BotStatus.values}
 
 
-def _alerts(lines: list[BotLine], shell: Shell, now: datetime) -> list[Alert]:
+def _alerts(lines: list[BotLine], shell: Shell, now: datetime) -> dict[str, list[Alert]]:
+    """Of the accounts shown: what is open, and all with the news beneath."""
     accounts = shell.scope.account_ids
     mine = [line for line in lines if line.bot.exchange_account_id in accounts]
     told = news(Bot.objects.filter(exchange_account__in=accounts), now)
-    return [*open_alerts(mine, shell.scope.accounts), *told]
+    opened = open_alerts(mine, shell.scope.accounts)
+    return {"alerts": [*opened, *told], "open_alerts": opened}
 
 
 def _sums(request: PageRequest, shell: Shell, counted: list[Known], now: datetime) -> dict[str, Any]:

@@ -21,7 +21,6 @@ from bots.forms import BotForm, LadderRow
 from bots.ladder_presets import PRESETS, Preset
 from bots.models import (
     LEVERAGES,
-    TIMEFRAMES,
     Bot,
     DecideOn,
     LoneLegPolicy,
@@ -33,6 +32,7 @@ from bots.models import (
 )
 from bots.pair_statistics import PairStatistics, pair_statistics
 from bots.preview import bot_preview
+from bots.timeframe_words import TIMEFRAME_WORDS
 from bots.zones import zone_name
 from exchanges.errors import ExchangeError
 from exchanges.market_data import markets
@@ -60,7 +60,7 @@ CHOICES: Final[dict[str, Sequence[tuple[Any, Any]]]] = {
     "pause_after_close": [("true", _("Pause")), ("false", _("Wait for the next"))],
     "pnl_basis": PnlBasis.choices,
     "decide_on": DecideOn.choices,
-    "timeframe": [(name, name) for name in TIMEFRAMES],
+    "timeframe": list(TIMEFRAME_WORDS.items()),
     "lone_leg_policy": LoneLegPolicy.choices,
 }
 

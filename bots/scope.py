@@ -31,7 +31,7 @@ class Scope:
     @property
     def label(self) -> str:
         if self.account:
-            return f"{self.account.get_exchange_display()} {self.account.label}"
+            return self.account.name
         return {LIVE: _("All live accounts"), PAPER: _("All paper accounts")}.get(self.kind, _("No account yet"))
 
     @property

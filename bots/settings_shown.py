@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from bots.amounts import decimal_text, grouped
 from bots.ladder import first_level_over
 from bots.models import Bot, DecideOn, ProfitMode
+from bots.timeframe_words import TIMEFRAME_WORDS
 from exchanges.symbols import settle_of, short
 
 
@@ -54,7 +55,7 @@ def _pair(bot: Bot) -> Iterator[tuple[str, str]]:
     for leg in (1, 2):
         account = bot.account_of(leg)
         label = _("Market %(leg)s") % {"leg": leg}
-        yield label, f"{short(bot.symbol_of(leg))} · {account.get_exchange_display()} {account.label}"
+        yield label, f"{short(bot.symbol_of(leg))} · {account.name}"
     yield _("Start prices"), f"{_price(bot.market1_start_price)} · {_price(bot.market2_start_price)}"
     yield _("Measures moves from"), _points(bot.reference_spread, signed=True)
 
@@ -81,8 +82,10 @@ def _exit(bot: Bot) -> Iterator[tuple[str, str]]:
 
 
 def _safety(bot: Bot) -> Iterator[tuple[str, str]]:
-    on_candles = bot.decide_on == DecideOn.CANDLE_CLOSE
-    yield _("Decides on"), f"{bot.get_decide_on_display()}{f' · {bot.timeframe}' if on_candles else ''}"
+    decides = str(bot.get_decide_on_display())
+    if bot.decide_on == DecideOn.CANDLE_CLOSE:
+        decides = f"{decides} · {TIMEFRAME_WORDS[bot.timeframe]}"
+    yield _("Decides on"), decides
     yield _("Looks every"), _("%(s)s s") % {"s": bot.tick_interval}
     yield _("Maximum slippage"), _percent(bot.max_slippage)
     yield _("Widest book"), _percent(bot.max_book_spread)

@@ -10,7 +10,7 @@ from django.db import connection
 from redis import RedisError
 
 HOURS: Final = 48
-STEP_MINUTES: Final = 30
+POINTS: Final = 96  # a bot younger than two days gets as many, down to one a minute
 KEPT_S: Final = 60
 
 _SQL = """
@@ -18,8 +18,13 @@ SELECT b.id, p.spread
 FROM unnest(%(ids)s::bigint[]) AS b(id)
 CROSS JOIN LATERAL (SELECT max(recorded_at) AS at FROM spread_history WHERE bot_id = b.id AND kind = 'minute') newest
 CROSS JOIN LATERAL (
+    SELECT min(recorded_at) AS at FROM spread_history
+    WHERE bot_id = b.id AND kind = 'minute' AND recorded_at > newest.at - %(span)s::interval
+) oldest
+CROSS JOIN LATERAL (
     SELECT DISTINCT ON (slot)
-        date_bin(%(step)s::interval, recorded_at, TIMESTAMPTZ 'epoch') AS slot, spread_percentage AS spread
+        date_bin(greatest((newest.at - oldest.at) / %(points)s, interval '1 minute'), recorded_at, oldest.at) AS slot,
+        spread_percentage AS spread
     FROM spread_history
     WHERE bot_id = b.id AND kind = 'minute' AND recorded_at > newest.at - %(span)s::interval
     ORDER BY slot, recorded_at DESC
@@ -49,7 +54,7 @@ def sparklines(bot_ids: Sequence[int]) -> dict[int, Sparkline]:
 
 def _read(bot_ids: Sequence[int]) -> dict[int, list[float]]:
     found: dict[int, list[float]] = defaultdict(list)
-    values: dict[str, Any] = {"ids": list(bot_ids), "step": f"{STEP_MINUTES} minutes", "span": f"{HOURS} hours"}
+    values: dict[str, Any] = {"ids": list(bot_ids), "points": POINTS, "span": f"{HOURS} hours"}
     with connection.cursor() as cursor:
         cursor.execute(_SQL, values)
         for bot_id, spread in cursor.fetchall():

@@ -10,7 +10,7 @@ from django.core.files.storage import FileSystemStorage
 
 PACKAGES = {
     "tabler": ("@tabler/core/dist", ("css/tabler.min.css", "css/tabler.min.css.map")),
-    "echarts": ("echarts/dist", ("echarts.esm.min.js", "echarts.min.js")),
+    "echarts": ("echarts/dist", ("echarts.esm.min.js",)),
     "inter": ("@fontsource-variable/inter", ("index.css", "files/*-wght-normal.woff2")),
 }
 

@@ -91,7 +91,15 @@ class ExchangeAccount(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_exchange_display()} {self.label}"
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The label, with the venue before it unless the label says it already; paper is told by its badge."""
+        venue = str(self.get_exchange_display())
+        if self.is_paper or self.label.casefold().startswith(venue.casefold()):
+            return self.label
+        return f"{venue} {self.label}"
 
     @property
     def is_paper(self) -> bool:

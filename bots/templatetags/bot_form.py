@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bots.templatetags.figures import NONE, number_of, plain
+from bots.timeframe_words import TIMEFRAME_WORDS
 
 register = template.Library()
 
@@ -31,6 +32,12 @@ def short_number(value: Any) -> str:
 def hours(value: float) -> str:
     """`17.2 h`."""
     return gettext("%(n)s h") % {"n": plain(value, 1)}
+
+
+@register.filter
+def timeframe_word(name: str) -> str:
+    """`5 min`."""
+    return str(TIMEFRAME_WORDS[name])
 
 
 @register.filter

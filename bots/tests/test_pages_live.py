@@ -62,7 +62,7 @@ def test_the_page_moves_while_the_replay_runs(stored_pair, device):  # noqa: F81
         play_until(
             account, page, "document.querySelector('#spread-chart').getAttribute('aria-label').includes('Trades')"
         )
-        assert re.search(r"Orders\s*[1-9]", page.inner_text(".tabs"))
+        assert re.search(r"Orders\s*[1-9]", page.text_content(".tabs"))
         assert Trade.objects.filter(bot=bot).exists()
         page.click("[data-tab=journal]")
         page.wait_for_selector(".journal-trade", timeout=WAIT_MS)

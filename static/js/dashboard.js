@@ -7,9 +7,11 @@ import { paint } from "./figures.js";
 import { onRefresh, refresh } from "./refresh.js";
 
 const PARTS = ["stats", "exposure", "bots", "alerts"];
+const MOVE_MS = 1000;
 
 let overview = read(document);
 let chart = null;
+let movedAt = 0;
 
 function read(source) {
   const script = source.getElementById("overview");
@@ -22,8 +24,19 @@ function show() {
   const sum = (name) => open.reduce((total, bot) => total + bot[name], 0);
   const pnl = sum("pnl");
   const figures = { open_pnl: pnl, gross: sum("exposure"), net: sum("net_exposure") };
-  if (overview.balance !== null) figures.equity = overview.balance + pnl;
+  if (overview.balance !== null) {
+    figures.equity = overview.balance + pnl;
+    moveEquity(figures.equity);
+  }
   paint(document.getElementById("stats"), figures);
+}
+
+/** On the chart at most once in a second: frames come five times as often. */
+function moveEquity(equity) {
+  overview.equity = equity;
+  if (!chart || performance.now() - movedAt < MOVE_MS) return;
+  movedAt = performance.now();
+  chart.move(equity);
 }
 
 function draw() {

@@ -10,6 +10,7 @@ const LONGEST_WAIT_MS = 15000;
 const SILENCE_MS = 45000; // the server says something every 20 s
 const LOGGED_OUT = 4401;
 const NO_SUCH_BOT = 4404;
+const KEEP_ALIVE = new Set(["ping", "pong"]); // no news, and no number
 
 const announce = (state) => document.dispatchEvent(new CustomEvent("feed:state", { detail: { state } }));
 
@@ -50,7 +51,7 @@ export class Feed {
   receive(frame) {
     this.listen();
     if (frame.type === "snapshot") this.begin(frame);
-    else if (frame.sequence !== undefined) this.take(frame);
+    else if (!KEEP_ALIVE.has(frame.type)) this.take(frame);
   }
 
   begin(frame) {

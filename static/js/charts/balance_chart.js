@@ -1,5 +1,6 @@
 /* Balance over time as steps, how far it stood below its peak beneath, and the equity of now as a tag. */
 
+import * as echarts from "../../vendor/echarts/echarts.esm.min.js";
 import { faded, readPalette } from "./palette.js";
 import { niceStep, timeTicks, valueTicks } from "./ticks.js";
 import { day, money, plain, signed, time, timeZone, when } from "../format.js";
@@ -7,18 +8,27 @@ import { day, money, plain, signed, time, timeZone, when } from "../format.js";
 const BELOW_SHARE = 0.2;
 const NARROW = 560;
 const GAP = 12;
+const CALM_SHARE = 3e-4; // of the balance above and below: a few cents do not look like a crash
 
 /** `overview` as bots/pages_dashboard.py writes it: {curve: {times, values, below, …}, equity}. Returns the chart. */
 export function drawBalance(host, { curve, equity }) {
   const palette = readPalette(host);
-  const chart = window.echarts.init(host, null, { renderer: "canvas" });
-  chart.setOption(optionOf(chart, curve, equity, palette), true);
-  return { dispose: () => chart.dispose(), resize: () => redraw(chart, curve, equity, palette) };
-}
-
-function redraw(chart, curve, equity, palette) {
-  chart.resize();
-  chart.setOption(optionOf(chart, curve, equity, palette), true);
+  const chart = echarts.init(host, null, { renderer: "canvas" });
+  let now = equity;
+  const draw = (isAnew) => chart.setOption(optionOf(chart, curve, now, palette), isAnew);
+  draw(true);
+  return {
+    dispose: () => chart.dispose(),
+    resize: () => {
+      chart.resize();
+      draw(true);
+    },
+    /** Moves the equity of now. */
+    move: (moved) => {
+      now = moved;
+      draw(false);
+    },
+  };
 }
 
 function optionOf(chart, curve, equity, palette) {
@@ -129,7 +139,7 @@ function scaleOf(values, equity, height) {
   const all = equity === null ? values : [...values, equity];
   const low = Math.min(...all);
   const high = Math.max(...all);
-  const room = Math.max((high - low) * 0.08, Math.abs(high) * 1e-5, 0.01);
+  const room = Math.max((high - low) * 0.12, Math.abs(high) * CALM_SHARE, 0.01);
   const step = niceStep((high - low + 2 * room) / Math.max(2, Math.floor(height / 40)));
   const min = low - room;
   const max = high + room;

@@ -3,7 +3,7 @@
 import { niceStep, valueTicks } from "./ticks.js";
 
 const WIDE = { left: 48, right: 188, top: 16, ribbon: 20, gap: 10, legs: 80, axis: 26, tag: { width: 172, height: 20 }, least: 92 };
-const NARROW = { left: 46, right: 92, top: 18, ribbon: 18, gap: 7, legs: 36, axis: 24, tag: { width: 84, height: 20 }, least: 62 };
+const NARROW = { left: 46, right: 100, top: 18, ribbon: 18, gap: 7, legs: 36, axis: 24, tag: { width: 93, height: 20 }, least: 62 };
 const NARROW_BELOW = 560;
 
 export function layoutOf(width, height) {

@@ -69,6 +69,7 @@ function nameEnds(figures, strings) {
 function nameOf(mark, strings, narrow) {
   if (mark.name === "take_profit") return narrow ? strings.take_profit_short : strings.take_profit;
   if (mark.name === "add") return strings.add_level.replace("%(level)s", mark.level);
+  if (narrow) return mark.side > 0 ? strings.side_long : strings.side_short;
   return mark.side > 0 ? strings.open_long : strings.open_short;
 }
 

@@ -53,6 +53,7 @@ function mend(fresh, wish) {
   mendRows(fresh);
   markFields(fresh);
   suggestName(fresh);
+  showAccount(fresh);
   if (!isBehind) chart.show(data);
 }
 
@@ -105,6 +106,19 @@ function replaceLadder(fresh) {
   const wasLonger = Number(old.dataset.levels) < Number(twin.dataset.levels);
   old.replaceWith(document.adoptNode(twin.cloneNode(true)));
   if (wasLonger) form.querySelector("tr[data-row]:nth-last-child(2) input")?.focus();
+}
+
+/** Whose account it is, paper or live, in the top bar as well. */
+function showAccount(fresh) {
+  const shown = fresh.getElementById("account-shown")?.content;
+  const bar = document.querySelector(".topbar");
+  const badge = bar.querySelector(":scope > :is(.badge-paper, .badge-live)");
+  if (!shown || !badge) return;
+  bar.querySelector(".picker > span").textContent = shown.querySelector(".name").textContent;
+  badge.replaceWith(document.importNode(shown.querySelector(".badge-paper, .badge-live"), true));
+  document.querySelector(".band")?.remove();
+  const band = shown.querySelector(".band");
+  if (band) bar.after(document.importNode(band, true));
 }
 
 /** Until somebody names the bot it is called after its pair. */

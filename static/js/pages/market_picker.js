@@ -44,6 +44,7 @@ class MarketPicker {
       if (error instanceof TypeError) return;
       throw error;
     }
+    if (document.activeElement !== this.input) return;
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
   }
@@ -55,6 +56,7 @@ class MarketPicker {
   }
 
   close() {
+    window.clearTimeout(this.timer);
     this.list.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
