@@ -134,7 +134,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": REDIS_PREFIX + ":celery:"}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "io"
-CELERY_TASK_ROUTES = {"trading.tasks.*": {"queue": "trading"}}
+CELERY_TASK_ROUTES = {
+    "trading.tasks.*": {"queue": "trading"},
+    "trading.tasks_backtests.*": {"queue": "compute"},
+    "trading.tasks_searches.*": {"queue": "compute"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
@@ -231,6 +235,7 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 CANDLE_DIR = Path(env.str("CANDLE_DIR", default=str(HOME_DIR / "candles")))
+CANDLE_FILE_MAX_MB = env.int("CANDLE_FILE_MAX_MB", default=512)  # larger files are refused unread
 
 # --- venues (operators only; users can set none of these) -------------------------------------------------------------
 EXCHANGE_BASE_URLS = env.json("EXCHANGE_BASE_URLS", default={})

@@ -11,9 +11,12 @@ from exchanges.paper_models import PaperFill, PaperFunding, PaperOrder, PaperPos
 
 __all__ = [
     "SECRET_NAMES",
+    "CandleDownload",
     "CandleSet",
     "Exchange",
     "ExchangeAccount",
+    "FundingSet",
+    "JobStatus",
     "PaperFill",
     "PaperFunding",
     "PaperOrder",
@@ -34,6 +37,16 @@ class PaperSource(models.TextChoices):
     LIVE = "live", _("Live quotes")
     REPLAY = "replay", _("Replay of recorded candles")
     SIMULATED = "simulated", _("Simulated market")
+
+
+class JobStatus(models.TextChoices):
+    """Of long work that runs in the background."""
+
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    CANCELED = "canceled", _("Canceled")
 
 
 SECRET_NAMES = ("api_key", "api_secret", "passphrase")
@@ -134,3 +147,62 @@ class CandleSet(models.Model):
 
     def __str__(self) -> str:
         return f"{self.exchange} {self.symbol} {self.timeframe}"
+
+
+class FundingSet(models.Model):
+    """Catalogue row of one market's recorded funding rates."""
+
+    exchange = models.CharField(max_length=8)
+    symbol = models.CharField(max_length=40)
+    path = models.CharField(max_length=200, unique=True)
+    rows = models.PositiveIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    source = models.CharField(max_length=200, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "funding_sets"
+        constraints = [models.UniqueConstraint(fields=["exchange", "symbol"], name="funding_sets_series_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.exchange} {self.symbol} funding"
+
+
+class CandleDownload(models.Model):
+    """A user's wish for history of one market, and how far it has come. What was stored stays when it ends early."""
+
+    class Kind(models.TextChoices):
+        CANDLES = "candles", _("Candles")
+        FUNDING = "funding", _("Funding rates")
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="candle_downloads")
+    exchange = models.CharField(_("exchange"), max_length=8, choices=Exchange)
+    symbol = models.CharField(_("market"), max_length=40)
+    kind = models.CharField(_("kind"), max_length=7, choices=Kind, default=Kind.CANDLES)
+    timeframe = models.CharField(_("timeframe"), max_length=4, blank=True)  # blank for funding rates
+    since = models.DateTimeField(_("from"))
+    until = models.DateTimeField(_("to"))
+    status = models.CharField(_("status"), max_length=8, choices=JobStatus, default=JobStatus.QUEUED)
+    reached_at = models.DateTimeField(null=True, blank=True)  # stored up to here
+    rows = models.PositiveIntegerField(default=0)  # bars or rates stored by this download
+    message = models.CharField(max_length=300, blank=True)
+    is_cancel_wanted = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "candle_downloads"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["owner", "-id"], name="candle_downloads_of_owner")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["exchange", "symbol", "kind", "timeframe"],
+                condition=models.Q(status__in=["queued", "running"]),
+                name="candle_downloads_one_at_work",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.exchange} {self.symbol} {self.timeframe or self.kind}"

@@ -7,7 +7,30 @@ from django.utils.translation import gettext_lazy as _
 
 from bots.models import UNITS, Bot
 from exchanges.models import ExchangeAccount
+from trading.backtest_models import Backtest, BacktestSeries, Search, Trial
 from trading.core.order_state import OrderStatus
+
+__all__ = [
+    "Backtest",
+    "BacktestSeries",
+    "CloseReason",
+    "Cycle",
+    "Fill",
+    "LedgerLine",
+    "LineKind",
+    "LogType",
+    "Order",
+    "OrderStatus",
+    "Position",
+    "Purpose",
+    "Search",
+    "SpreadHistory",
+    "SpreadKind",
+    "Trade",
+    "TradeLog",
+    "TradeStatus",
+    "Trial",
+]
 
 
 class Purpose(models.TextChoices):
