@@ -1,11 +1,13 @@
 """What every test of the project shares."""
 
 import secrets
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connections
+from redis import ConnectionPool
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +23,37 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 def _own_cache(settings: Any) -> None:
     """Redis outlives the test: what one test counts or keeps there must not be seen by another or by the next run."""
     settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": secrets.token_hex(8)}}
+
+
+_redis_pools: "weakref.WeakSet[ConnectionPool]" = weakref.WeakSet()
+
+
+def pytest_configure() -> None:
+    """Every pool of connections to Redis is known from its beginning on."""
+    begin = ConnectionPool.__init__
+
+    def begin_and_note(self: ConnectionPool, *args: Any, **kwargs: Any) -> None:
+        begin(self, *args, **kwargs)
+        _redis_pools.add(self)
+
+    ConnectionPool.__init__ = begin_and_note  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _few_sockets() -> Iterator[None]:
+    """Names of its own give a test connections of its own: after thousands of tests a process had no sockets left."""
+    yield
+    for pool in list(_redis_pools):
+        pool.disconnect(inuse_connections=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_real_venues(settings: Any) -> None:
+    """A test that asks a venue starts a server of its own; any other finds a closed door."""
+    settings.EXCHANGE_BASE_URLS = {name: {"rest": "http://127.0.0.1:1"} for name in ("okx", "binance", "bybit")}
+
+
+@pytest.fixture(autouse=True)
+def _no_own_strategies(settings: Any) -> None:
+    """What lies in the developer's own folder is not part of the product."""
+    settings.STRATEGY_DIR = settings.BASE_DIR / ".no-strategies"

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
@@ -15,6 +14,7 @@ from rest_framework.views import APIView
 from accounts.permissions import UserRequest
 from bots import feed, services
 from bots.amounts import decimal_text
+from bots.api_strategies import strategy_rows
 from bots.bot_fields import REQUIRED
 from bots.filters import BotFilter
 from bots.models import Bot
@@ -32,7 +32,6 @@ from bots.serializers import (
     StatisticsSerializer,
     StrategySerializer,
 )
-from bots.settings_schema import spread_parameters
 from exchanges.api import VENUE_ERRORS
 
 IDEMPOTENCY = OpenApiParameter(
@@ -178,10 +177,10 @@ class StatisticsView(APIView):
 
 
 class StrategiesView(ListAPIView):
-    """Each with the JSON schema of its parameters."""
+    """Those that can be used, each with the JSON schema of its parameters."""
 
     serializer_class = StrategySerializer
     filter_backends = ()
 
     def get_queryset(self) -> list[dict[str, Any]]:  # type: ignore[override]
-        return [{"name": "spread", "title": _("Spread of two markets"), "parameters": spread_parameters()}]
+        return strategy_rows()

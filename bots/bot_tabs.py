@@ -1,4 +1,4 @@
-"""What the tabs under a bot's chart list: cycles, orders, journal, statistics, settings."""
+"""What the tabs under a bot's chart list: cycles, orders, journal, statistics, parity, settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -88,11 +88,17 @@ def settings_tab(bot: Bot, query: dict[str, str], figures: dict[str, Any] | None
     return {"groups": settings_groups(bot), "ladder": ladder_rows(bot)}
 
 
+def parity_tab(bot: Bot, query: dict[str, str], figures: dict[str, Any] | None) -> dict[str, Any]:
+    """Fetched by the page itself once the tab is open (`trading.pages_parity`)."""
+    return {}
+
+
 TABS: Final[dict[str, tuple[Any, Callable[[Bot, dict[str, str], dict[str, Any] | None], dict[str, Any]]]]] = {
     "cycles": (_("Cycles"), cycles_tab),
     "orders": (_("Orders"), orders_tab),
     "journal": (_("Journal"), journal_tab),
     "statistics": (_("Statistics"), statistics_tab),
+    "parity": (_("Parity"), parity_tab),
     "settings": (_("Settings"), settings_tab),
 }
 

@@ -3,7 +3,7 @@
 Frames are {"type", "sequence", "first_sequence", "data"}; a frame stands for all events between its two numbers.
 A reader may send {"type": "snapshot"} (everything anew) and {"type": "ping"} (answered by {"type": "pong"}); a socket
 without news sends {"type": "ping"} itself.
-Close codes: 4401 not logged in (any more), 4404 no such bot (of this user).
+Close codes: 4401 not logged in (any more), 4404 no such bot or back-test (of this user).
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import close_old_connections
 from django.utils import translation
 
@@ -24,9 +25,10 @@ from bots.feed_buffer import FeedBuffer
 from bots.feed_keys import bot_group, user_group
 from bots.feed_messages import SPREAD_UPDATE, Message
 from bots.journal import sentence
-from bots.models import Bot
 from bots.selectors import bot_of
 from bots.socket_auth import Proof, proof_of
+from exchanges import download_rows
+from exchanges.downloads import OPEN, downloads_of
 from trading.models import TradeLog
 from trading.snapshot import bot_snapshot, dashboard_snapshot
 
@@ -63,11 +65,11 @@ class FeedConsumer(AsyncWebsocketConsumer):
         self._snapshot_at = 0.0
 
     def group_of(self, user: User) -> str:
-        """The group to read. Raises Bot.DoesNotExist. Called in a thread."""
+        """The group to read. Raises ObjectDoesNotExist. Called in a thread."""
         raise NotImplementedError
 
     def snapshot_of(self, user: User) -> dict[str, Any]:
-        """Everything as it is now. Raises Bot.DoesNotExist. Called in a thread."""
+        """Everything as it is now. Raises ObjectDoesNotExist. Called in a thread."""
         raise NotImplementedError
 
     def frames_of(self, messages: list[Message]) -> list[Frame]:
@@ -85,7 +87,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
         await self.accept()  # a refusal before this would reach browsers without its code
         try:
             group = await _in_thread(self._enter)
-        except Bot.DoesNotExist:
+        except ObjectDoesNotExist:
             await self.close(NOT_FOUND)
             return
         if group is None:
@@ -133,7 +135,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
         sequence = await _in_thread(feed.sequence_of, self._group)  # before the rows: they hold at least that much
         try:
             data = await _in_thread(self._read)
-        except Bot.DoesNotExist:
+        except ObjectDoesNotExist:
             await self.close(NOT_FOUND)
             return False
         if data is None:
@@ -238,6 +240,19 @@ class DashboardConsumer(FeedConsumer):
             figures = [{"bot": message["bot"]} | message["data"] for message in updates]
             frames.append({"type": SPREAD_UPDATE, "sequence": messages[-1]["sequence"], "data": {"bots": figures}})
         return frames
+
+
+class DownloadsConsumer(FeedConsumer):
+    """The user's downloads of history: those under way first, then each `download` that moves."""
+
+    def group_of(self, user: User) -> str:
+        return download_rows.group(user.pk)
+
+    def snapshot_of(self, user: User) -> dict[str, Any]:
+        return {"downloads": [download_rows.live_row(row) for row in downloads_of(user).filter(status__in=OPEN)]}
+
+    def frames_of(self, messages: list[Message]) -> list[Frame]:
+        return [self._frame_of(message) for message in messages]
 
 
 class NoSuchSocket(AsyncWebsocketConsumer):

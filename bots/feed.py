@@ -1,8 +1,9 @@
-"""Events of bots on their way to open pages. Nothing else writes to the channel layer.
+"""Events of bots and back-tests on their way to open pages. Nothing else writes to the channel layer.
 
-An event goes to two groups: `bot.<id>`, read by the bot's page, and `user.<id>`, read by its owner's dashboard. Each
-group counts its events in Redis, so that a reader sees when one is missing. Redis may be down or forget everything:
-publishing never fails, counting goes on above every earlier number, and readers fetch anew.
+A bot's event goes to two groups: `bot.<id>`, read by the bot's page, and `user.<id>`, read by its owner's dashboard; a
+back-test's goes to a group of its own. Each group counts its events in Redis, so that a reader sees when one is
+missing. Redis may be down or forget everything: publishing never fails, counting goes on above every earlier number,
+and readers fetch anew.
 """
 
 import atexit
@@ -17,7 +18,7 @@ from django.db import connection, transaction
 from redis import RedisError
 
 from bots import feed_keys
-from bots.feed_messages import Event
+from bots.feed_messages import Event, GroupEvent
 from bots.feed_publisher import Publisher
 from bots.outage import Outage
 
@@ -34,11 +35,12 @@ def publish_on_commit(bot_id: int, owner_id: int, type: str, data: dict[str, Any
     The data of `spread_update` (`bots.figures.live_figures`) is kept as the bot's last figures; it may bring `points`,
     [[ms, spread, price1, price2], …], when it stands for several moments.
     """
-    put = partial(_publisher().put, Event(bot_id, owner_id, type, data))
-    if connection.in_atomic_block:
-        transaction.on_commit(put)
-    else:
-        put()
+    _put_on_commit(Event(bot_id, owner_id, type, data))
+
+
+def publish_group_on_commit(group: str, type: str, data: dict[str, Any]) -> None:
+    """The same for readers of something else than a bot. Of several `progress` in a row they may see the last only."""
+    _put_on_commit(GroupEvent(group, type, data))
 
 
 def last_figures(bot_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
@@ -77,6 +79,14 @@ def flush(timeout_s: float) -> bool:
     """Waits until what this process published is sent; False when that takes longer."""
     publisher = _publishers.get(os.getpid())
     return publisher is None or publisher.flush(timeout_s)
+
+
+def _put_on_commit(event: Event | GroupEvent) -> None:
+    put = partial(_publisher().put, event)
+    if connection.in_atomic_block:
+        transaction.on_commit(put)
+    else:
+        put()
 
 
 def _publisher() -> Publisher:

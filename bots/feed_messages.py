@@ -1,4 +1,4 @@
-"""What travels through the channel layer: a message is an event of one bot, numbered within its group."""
+"""What travels through the channel layer: a message is an event, numbered within its group."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ from typing import Any
 
 from bots.feed_keys import bot_group, user_group
 
-Message = dict[str, Any]  # type (the consumer's handler), event, bot, data, and once numbered: sequence
+Message = dict[str, Any]  # type (the consumer's handler), event, data, bot if it is one's; once numbered: sequence
 
 SPREAD_UPDATE = "spread_update"
+PROGRESS = "progress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,23 @@ class Event:
         return bot_group(self.bot_id), user_group(self.owner_id)
 
 
-def messages_of(event: Event) -> dict[str, Message]:
+@dataclass(frozen=True, slots=True)
+class GroupEvent:
+    """Of something else than a bot: one group reads it."""
+
+    group: str
+    type: str
+    data: dict[str, Any]
+
+    @property
+    def groups(self) -> tuple[str]:
+        return (self.group,)
+
+
+def messages_of(event: Event | GroupEvent) -> dict[str, Message]:
     """The event as each group gets it: dashboards draw no chart, so points go to the bot's page alone."""
+    if isinstance(event, GroupEvent):
+        return {event.group: {"type": "feed.event", "event": event.type, "data": event.data}}
     whole = {"type": "feed.event", "event": event.type, "bot": event.bot_id, "data": event.data}
     if event.type != SPREAD_UPDATE:
         return dict.fromkeys(event.groups, whole)
@@ -35,9 +51,14 @@ def messages_of(event: Event) -> dict[str, Message]:
 
 
 def merged(messages: Iterable[Message]) -> list[Message]:
-    """All live figures of a bot become its latest, with the points of all, in the latest's place; the rest stays."""
+    """All live figures of a bot become its latest, with the points of all, in the latest's place; of all `progress`
+    stays the latest; the rest stays."""
     kept: dict[tuple[str, int], Message] = {}
     for position, message in enumerate(messages):
+        if message["event"] == PROGRESS:
+            kept.pop((PROGRESS, 0), None)
+            kept[PROGRESS, 0] = message
+            continue
         if message["event"] != SPREAD_UPDATE:
             kept["", position] = message
             continue

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from redis import RedisError
 
 from bots import feed_keys
-from bots.feed_messages import SPREAD_UPDATE, Event, Message, merged, messages_of
+from bots.feed_messages import SPREAD_UPDATE, Event, GroupEvent, Message, merged, messages_of
 from bots.outage import Outage
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ QUEUE_SIZE = 10_000
 BATCH_SIZE = 500
 PAUSE_AFTER_FAILURE_S = 1.0
 
+News = Event | GroupEvent
 _Lines = dict[str, list[Message]]  # by group, in the order of publishing
 
 
@@ -27,12 +28,12 @@ class Publisher:
     """Sends events in batches. What Redis did not take is dropped, and leaves a hole in its group's numbers."""
 
     def __init__(self) -> None:
-        self._queue: Queue[Event | threading.Event] = Queue(QUEUE_SIZE)
+        self._queue: Queue[News | threading.Event] = Queue(QUEUE_SIZE)
         self._incomplete: set[str] = set()  # groups that miss an event without a hole in their numbers yet
         self._outage = Outage("open pages get no news")
         threading.Thread(target=self._run, name="feed", daemon=True).start()
 
-    def put(self, event: Event) -> None:
+    def put(self, event: News) -> None:
         try:
             self._queue.put_nowait(event)
         except Full:
@@ -51,13 +52,13 @@ class Publisher:
         with asyncio.Runner() as runner:
             while True:
                 batch = self._next_batch()
-                if events := [item for item in batch if isinstance(item, Event)]:
+                if events := [item for item in batch if not isinstance(item, threading.Event)]:
                     self._deliver(events, runner)
                 for item in batch:
                     if isinstance(item, threading.Event):
                         item.set()
 
-    def _next_batch(self) -> list[Event | threading.Event]:
+    def _next_batch(self) -> list[News | threading.Event]:
         """Everything that waits, at least one."""
         batch = [self._queue.get()]
         try:
@@ -67,7 +68,7 @@ class Publisher:
             pass
         return batch
 
-    def _deliver(self, events: list[Event], runner: asyncio.Runner) -> None:
+    def _deliver(self, events: list[News], runner: asyncio.Runner) -> None:
         try:
             _keep_figures(events)
             runner.run(self._send(_lines(events)))
@@ -100,17 +101,17 @@ class Publisher:
         return {group: end - len(lines[group]) + 1 for group, end in zip(lines, last, strict=True)}
 
 
-def _keep_figures(events: list[Event]) -> None:
+def _keep_figures(events: list[News]) -> None:
     figures = {
         feed_keys.figures_key(event.bot_id): {name: value for name, value in event.data.items() if name != "points"}
         for event in events
-        if event.type == SPREAD_UPDATE
+        if isinstance(event, Event) and event.type == SPREAD_UPDATE
     }
     if figures:
         cache.set_many(figures, feed_keys.FIGURES_KEPT_S)
 
 
-def _lines(events: list[Event]) -> _Lines:
+def _lines(events: list[News]) -> _Lines:
     lines: _Lines = {}
     for event in events:
         for group, message in messages_of(event).items():

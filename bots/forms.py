@@ -11,12 +11,12 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from bots.bot_fields import ANY_TIME, IN_POSITION, LADDER, NOT_RUNNING, READERS, default_of
+from bots.bot_fields import ANY_TIME, IN_POSITION, LADDER, NOT_RUNNING, RATIO_PLACES, READERS, default_of
 from bots.form_values import shown_instant, shown_number, typed_instant, typed_number
 from bots.holdings import has_position, is_flat_and_settled
 from bots.ladder import read_ladder
 from bots.ladder_presets import DEFAULT_PRESET, Preset, preset_of
-from bots.models import Bot, BotStatus
+from bots.models import LEVERAGES, TIMEFRAMES, Bot, BotStatus, DecideOn
 from exchanges.symbols import short
 from trading.core.types import LEVELS_MAX
 
@@ -176,6 +176,37 @@ def blank_form(account_id: int | None, symbols: tuple[str, str], start: datetime
     form = BotForm(values, preset_rows(DEFAULT_PRESET))
     total = 2 * 100 * sum(float(row.multiplier) for row in form.rows)
     values["max_position_value"] = shown_number(round(total, 2))
+    return form
+
+
+def form_of_parameters(
+    parameters: Mapping[str, Any],
+    *,
+    name: str,
+    account_id: int | None,
+    symbols: tuple[str, str],
+    timeframe: str,
+    start: datetime,
+) -> BotForm:
+    """A new bot by a back-test's parameters (docs/backtests.md): those that a bot has, all else at its default.
+
+    It decides when the back-test did, at the close of a candle.
+    """
+    form = blank_form(account_id, symbols, start)
+    known = {field: parameters[field] for field in FIELDS if parameters.get(field) is not None}
+    known.pop("start_time", None)
+    form.values |= {field: _shown(field, value) for field, value in known.items()} | {"bot_name": name}
+    leverage = parameters.get("leverage")
+    form.values["leverage"] = str(int(leverage) if leverage in LEVERAGES else default_of("leverage"))
+    if (imbalance := parameters.get("max_imbalance")) is not None:
+        form.values["max_imbalance"] = shown_number(round(float(imbalance) * 100, RATIO_PLACES))
+    if timeframe in TIMEFRAMES:
+        form.values |= {"decide_on": DecideOn.CANDLE_CLOSE.value, "timeframe": timeframe}
+    ladder = parameters["dca_config"][: parameters.get("max_dca_times") or None]
+    form.rows = [
+        LadderRow(level, shown_number(row["spread"]), shown_number(row["multiplier"]))
+        for level, row in enumerate(ladder, start=1)
+    ]
     return form
 
 

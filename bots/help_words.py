@@ -248,4 +248,79 @@ CHAPTERS: Final[list[tuple[str, str | Promise, list[Term]]]] = [
             ),
         ],
     ),
+    (
+        "backtests",
+        _("Back-tests"),
+        [
+            (
+                _("Back-test"),
+                _(
+                    "The rules of a bot, run over recorded candles with the very program that trades. It tells what"
+                    " would have been traded then, not what will come."
+                ),
+            ),
+            (
+                _("Fill at the next open"),
+                _(
+                    "A candle's close decides, the next candle's opening price fills, worse by the slippage. Filling at"
+                    " the same close is for comparison with other tools: nobody can trade at a price that is known"
+                    " only afterwards."
+                ),
+            ),
+            (
+                _("Slippage, basis point"),
+                _(
+                    "How much worse than the candle's price an order fills. One basis point, bp, is a hundredth of a"
+                    " percent."
+                ),
+            ),
+            (
+                _("Equity"),
+                _(
+                    "What was realised plus what is open, at every candle's close, beginning with 0. Percentages"
+                    " relate to the capital: the largest position that ladder and maximum allow, both legs."
+                ),
+            ),
+            (
+                _("Max drawdown, time under water"),
+                _("The deepest fall of the equity from a peak, and for how long it stood below an earlier peak."),
+            ),
+            (
+                _("Sharpe, Sortino, Calmar"),
+                _(
+                    "Return for the risk taken, over a year. Sharpe divides by how much daily returns vary, Sortino"
+                    " only by the losing days, Calmar by the max drawdown. Larger is better; a very large one from"
+                    " few cycles says little."
+                ),
+            ),
+            (
+                _("Profit factor, win rate"),
+                _(
+                    "What winning cycles earned for each unit that losing ones cost, and how many of all cycles won."
+                    " A ladder that adds wins often and loses seldom but much: look at the worst cycle, too."
+                ),
+            ),
+            (
+                _("Expectancy, SQN"),
+                _(
+                    "The average result of a cycle, and how far it stands out of the scatter: the system quality"
+                    " number. Below 2 the profit may well be luck."
+                ),
+            ),
+            (
+                _("Gaps, outages"),
+                _(
+                    "Candles that are missing are left out and never invented. Candles without a trade mean that the"
+                    " exchange was probably down; they are kept and counted."
+                ),
+            ),
+            (
+                _("Funding known"),
+                _(
+                    "For how much of the time in position recorded funding rates exist. Where none are known funding"
+                    " counts as 0, which may flatter the result or spoil it."
+                ),
+            ),
+        ],
+    ),
 ]

@@ -58,6 +58,10 @@ MESSAGES = {
     "close_by_mark": _("No book of {symbol}: closing decides on the mark price {price:amount}."),
     "close_blocked": _("Closing is due but {symbol} has neither book nor mark price."),
     # The account
+    "fee_elsewhere": _(
+        "A fee of {fee:amount} {coin} on {symbol} is not counted in the profit."
+        " Switch fees in {coin} off at the exchange."
+    ),
     "mismatch": _("{symbol}: the exchange holds {venue:amount}, the books say {books:amount}."),
     "venue_unavailable": _("The exchange does not answer{because:after_colon}."),
     "key_refused": _("The exchange refuses the key{because:after_colon}."),

@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Final
 
 from exchanges import market_data
+from exchanges.adapters.base import VenueQuote
 from exchanges.models import ExchangeAccount
 from exchanges.symbols import short
 from trading.core.sizing import MarketRules
 
 SHOWN_MOST: Final = 12
-DAY_HOURS: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +40,9 @@ def found_markets(account: ExchangeAccount, text: str) -> list[FoundMarket]:
     fitting.sort(key=lambda rules: (not rules.base.startswith(wished.partition("/")[0]), rules.symbol))
     shown = fitting[:SHOWN_MOST]
     quotes = market_data.quotes(account, [rules.symbol for rules in shown]) if shown else {}
-    found = []
-    for rules in shown:
-        price = quotes[rules.symbol].mid if rules.symbol in quotes else None
-        found.append(FoundMarket(rules, price, _change(account, rules.symbol, price)))
-    return found
+    changes = market_data.day_changes(account, quotes)
+    return [_found(rules, quotes.get(rules.symbol), changes.get(rules.symbol)) for rules in shown]
 
 
-def _change(account: ExchangeAccount, symbol: str, price: Decimal | None) -> Decimal | None:
-    candles = market_data.closed_candles(account, symbol, "1h", limit=DAY_HOURS)
-    if price is None or len(candles) < DAY_HOURS:
-        return None
-    return (price / candles[0].open - 1) * 100
+def _found(rules: MarketRules, quote: VenueQuote | None, change: Decimal | None) -> FoundMarket:
+    return FoundMarket(rules, quote.mid if quote else None, change)

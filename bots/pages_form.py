@@ -16,8 +16,17 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.page_request import PageRequest
 from bots import services
+from bots.bot_fields import STRATEGIES
 from bots.chart_words import chart_words
-from bots.forms import BotForm, blank_form, change_rows, form_from_post, form_of_bot, form_of_copy
+from bots.forms import (
+    BotForm,
+    blank_form,
+    change_rows,
+    form_from_post,
+    form_of_bot,
+    form_of_copy,
+    form_of_parameters,
+)
 from bots.market_search import found_markets
 from bots.models import Bot
 from bots.pages_form_view import DEFAULT_RANGE, RANGES, FormView
@@ -28,6 +37,10 @@ from exchanges.errors import DomainError, ExchangeError
 from exchanges.models import ExchangeAccount, PaperSource
 from exchanges.registry import venue_of
 from exchanges.selectors import account_of, accounts_of
+from exchanges.simulated_shelf import history_exchange
+from trading.backtests.selectors import backtest_of
+from trading.models import Backtest, Trial
+from trading.searches import results
 
 COPIES_MOST = 50
 SAVES = ("save", "start", "start_paper")
@@ -36,7 +49,8 @@ SAVES = ("save", "start", "start_paper")
 @login_required
 @require_http_methods(["GET", "POST"])
 def new_page(request: PageRequest) -> HttpResponse:
-    """`?copy=<bot>` begins with another bot's settings."""
+    """`?copy=<bot>` begins with another bot's settings, `?backtest=<id>` with those of a back-test,
+    `?backtest=<id>&set=<number>` with those of one set of a search."""
     _check_may_trade(request)
     if request.method == "POST":
         return _posted(request, None)
@@ -156,10 +170,45 @@ def _first_form(request: PageRequest) -> BotForm:
     if copied.isdecimal() and len(copied) < 19:
         original = _bot_or_404(request, int(copied))
         return form_of_copy(original, _("%(bot)s, copy") % {"bot": original.bot_name[:70]})
+    run = request.GET.get("backtest", "")
+    if run.isdecimal() and len(run) < 19:
+        return _form_of_backtest(request, int(run))
     shown = shell_of(request).scope.accounts
     account = next((each for each in shown if each.is_active), None)
     symbols = _only_pair(account)
     return blank_form(account.pk if account else None, symbols, _market_now(account))
+
+
+def _form_of_backtest(request: PageRequest, backtest_id: int) -> BotForm:
+    """On the first account that trades by the rules of the exchange whose candles the run had, paper before live."""
+    try:
+        run = backtest_of(request.user, backtest_id)
+        parameters = _parameters_of(run, request.GET.get("set", ""))
+    except (Backtest.DoesNotExist, Trial.DoesNotExist):
+        raise Http404 from None
+    if run.strategy not in STRATEGIES:
+        raise Http404
+    own = [account for account in accounts_of(request.user).order_by("exchange", "label") if account.is_active]
+    fitting = sorted(
+        (each for each in own if run.exchange in (history_exchange(each), each.rules_venue)),
+        key=lambda each: not each.is_paper,
+    )
+    account = next(iter(fitting or own), None)
+    return form_of_parameters(
+        parameters,
+        name=run.name,
+        account_id=account.pk if account else None,
+        symbols=(run.market1_symbol, run.market2_symbol),
+        timeframe=run.timeframe,
+        start=_market_now(account),
+    )
+
+
+def _parameters_of(run: Backtest, number: str) -> dict[str, Any]:
+    """A run's own, or those of one of a search's sets. Raises Trial.DoesNotExist."""
+    if run.kind == Backtest.Kind.SEARCH and number.isdecimal() and len(number) < 10:
+        return results.parameters_of(results.trial_of(run, int(number)))
+    return run.summary.get("parameters") or run.parameters
 
 
 def _only_pair(account: ExchangeAccount | None) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
@@ -16,9 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from bots.form_values import typed_instant, typed_number
-from bots.forms import BotForm, LadderRow
-from bots.ladder_presets import PRESETS, Preset
+from bots.form_values import typed_instant
 from bots.models import (
     LEVERAGES,
     Bot,
@@ -30,6 +28,7 @@ from bots.models import (
     PnlBasis,
     ProfitMode,
 )
+from bots.pages_ladder_view import LadderView
 from bots.pair_statistics import PairStatistics, pair_statistics
 from bots.preview import bot_preview
 from bots.timeframe_words import TIMEFRAME_WORDS
@@ -37,7 +36,7 @@ from bots.zones import zone_name
 from exchanges.errors import ExchangeError
 from exchanges.market_data import markets
 from exchanges.models import ExchangeAccount, PaperSource
-from exchanges.symbols import base_of, canonical, settle_of, short
+from exchanges.symbols import canonical, short
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +45,6 @@ RANGES_LONG: Final = {"24h": _("24 hours"), "7d": _("7 days"), "30d": _("30 days
 DEFAULT_RANGE: Final = "7d"
 KNOWN_MOST: Final = 300
 FAR_FROM_SIGHT: Final = ("leverage", "exchange_account2")
-BAR_WIDTH: Final = 34  # pixels of the widest bar in the column that counts how often a level was reached
-FAR: Final = 100.0  # a liquidation further away than this many points is not told exactly
 
 CHOICES: Final[dict[str, Sequence[tuple[Any, Any]]]] = {
     "leverage": [(str(leverage), f"{leverage}×") for leverage in LEVERAGES],
@@ -66,11 +63,10 @@ CHOICES: Final[dict[str, Sequence[tuple[Any, Any]]]] = {
 
 
 @dataclass
-class FormView:
+class FormView(LadderView):
     """`bot` is None for a new one. `preview` is made on first use and asks the venues."""
 
     user: User
-    form: BotForm
     bot: Bot | None
     accounts: Sequence[ExchangeAccount]
     others: Sequence[Bot]
@@ -88,12 +84,12 @@ class FormView:
             return None
 
     @property
-    def is_unseen(self) -> bool:
-        return self.preview is None
+    def figures(self) -> dict[str, Any]:
+        return self.preview or {}
 
     @property
-    def presets(self) -> Sequence[Preset]:
-        return PRESETS
+    def is_unseen(self) -> bool:
+        return self.preview is None
 
     @property
     def ranges(self) -> dict[str, Any]:
@@ -118,15 +114,10 @@ class FormView:
             None,
         )
 
-    @property
-    def coins(self) -> tuple[str, str]:
-        one, two = (self._coin(self.form.values[name]) for name in ("market1_symbol", "market2_symbol"))
-        return one, two
-
     @cached_property
     def market_cards(self) -> list[dict[str, Any]]:
         """Both cards; figures are missing while the pair or the start time is not known."""
-        known = (self.preview or {}).get("markets") or [{}, {}]
+        known = self.figures.get("markets") or [{}, {}]
         for market in known:
             market["price_tick"] = Decimal(market["price_tick"]) if market.get("price_tick") else None
         return [
@@ -134,48 +125,11 @@ class FormView:
             for leg in (1, 2)
         ]
 
-    @cached_property
-    def levels(self) -> list[tuple[LadderRow, dict[str, Any] | None]]:
-        figures = (self.preview or {}).get("levels") or []
-        most = max((level["reached"] or 0 for level in figures), default=0)
-        for level in figures:
-            level["bar"] = (level["reached"] or 0) / most * BAR_WIDTH if most else 0.0
-            level["bar_x"] = BAR_WIDTH - level["bar"]
-            level["is_far"] = level["liquidation"] is not None and abs(level["liquidation"]) > FAR
-        return [(row, figures[row.level - 1] if row.level <= len(figures) else None) for row in self.form.rows]
-
-    @property
-    def totals(self) -> dict[str, Any] | None:
-        found = (self.preview or {}).get("totals")
-        return found and found | {"is_far": found["liquidation"] is not None and abs(found["liquidation"]) > FAR}
-
-    @property
-    def suggested_name(self) -> str:
-        """After the pair and how it opens; empty until both markets are known."""
-        if not all(self.coins):
-            return ""
-        names = {"one": self.coins[0], "two": self.coins[1]}
-        if self.form.values["opening"] == Opening.MOMENTUM:
-            return gettext("%(one)s/%(two)s momentum") % names
-        return gettext("%(one)s/%(two)s reversion") % names
-
-    @property
-    def history(self) -> dict[str, Any] | None:
-        return (self.preview or {}).get("history")
-
-    @property
-    def spread(self) -> dict[str, Any] | None:
-        return (self.preview or {}).get("spread")
-
-    @property
-    def side_assumed(self) -> int:
-        return self.levels[0][1]["side"] if self.levels and self.levels[0][1] else -1
-
     @property
     def warnings(self) -> dict[str, list[dict[str, Any]]]:
         """By field."""
         by_field: dict[str, list[dict[str, Any]]] = {}
-        for warning in (self.preview or {}).get("warnings") or []:
+        for warning in self.figures.get("warnings") or []:
             by_field.setdefault(warning["field"], []).append(warning)
         return by_field
 
@@ -186,12 +140,7 @@ class FormView:
 
     @property
     def currency(self) -> str:
-        if self.totals:
-            return str(self.totals["currency"])
-        try:
-            return settle_of(canonical(self.form.values["market1_symbol"]))
-        except ValueError:
-            return "USDT"
+        return str(self.totals["currency"]) if self.totals else super().currency
 
     @property
     def range_word(self) -> Any:
@@ -212,12 +161,6 @@ class FormView:
         written = date_format(timezone.localtime(moment), gettext("j M Y, H:i"))
         return f"{written} {zone_name(moment)}"
 
-    @property
-    def preset_now(self) -> Preset | None:
-        """The preset whose rows these are."""
-        typed = tuple((typed_number(row.spread), typed_number(row.multiplier)) for row in self.form.rows)
-        return next((preset for preset in PRESETS if _same_levels(preset.levels, typed)), None)
-
     @cached_property
     def known_markets(self) -> list[str]:
         """Names for browsers without scripts."""
@@ -228,16 +171,6 @@ class FormView:
         except (ExchangeError, ValidationError):
             return []
         return [short(rules.symbol) for rules in found if rules.active][:KNOWN_MOST]
-
-    @property
-    def opens(self) -> list[dict[str, Any]]:
-        """Where the first level opens, with the side that it opens."""
-        first = self.levels[0][1] if self.levels else None
-        if first is None:
-            return []
-        ways = ((-1, "at_short", "short_spread"), (1, "at_long", "long_spread"))
-        allowed = self.form.values["allowed_side"]
-        return [{"side": side, "spread": first[name]} for side, name, only in ways if allowed in ("both", only)]
 
     @cached_property
     def pair(self) -> PairStatistics | None:
@@ -256,23 +189,8 @@ class FormView:
 
     @property
     def script_data(self) -> dict[str, Any]:
-        """The chart's data; `spread` is None while there is nothing to draw."""
-        levels = [
-            {name: level[name] for name in ("level", "at_short", "at_long", "notional", "allowed")}
-            for _row, level in self.levels
-            if level
-        ]
-        side = self.form.values["allowed_side"]
-        return {
-            "spread": self.spread,
-            "levels": levels,
-            "trades": (self.history or {}).get("trades", []),
-            "shows_short": side != "long_spread",
-            "shows_long": side != "short_spread",
-            "coins": self.coins,
-            "start": self._start,
-            "reference": self.bot.reference_spread if self.bot and self.bot.is_flat else 0.0,
-        }
+        reference = self.bot.reference_spread if self.bot and self.bot.is_flat else 0.0
+        return self.ladder_data | {"start": self._start, "reference": reference}
 
     @property
     def _start(self) -> dict[str, Any]:
@@ -282,17 +200,3 @@ class FormView:
         if moment is None or one is None or two is None:
             return {}
         return {"at": int(moment.timestamp() * 1000), "p1": float(one), "p2": float(two)}
-
-    @staticmethod
-    def _coin(symbol: str) -> str:
-        try:
-            return base_of(canonical(symbol))
-        except ValueError:
-            return ""
-
-
-def _same_levels(levels: Sequence[tuple[str, str]], typed: Sequence[tuple[str, str]]) -> bool:
-    try:
-        return [tuple(map(Decimal, row)) for row in levels] == [tuple(map(Decimal, row)) for row in typed]
-    except InvalidOperation:
-        return False

@@ -22,10 +22,9 @@ Errors = list[tuple[str, ValidationError]]
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Leg n's account, symbol and rules are at index n - 1."""
+class PairRules:
+    """Leg n's symbol and rules are at index n - 1."""
 
-    accounts: tuple[ExchangeAccount, ExchangeAccount]
     symbols: tuple[str, str]
     rules: tuple[MarketRules, MarketRules]
 
@@ -36,6 +35,13 @@ class Pair:
     @property
     def settle(self) -> str:
         return settle_of(self.symbols[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Pair(PairRules):
+    """And on which account each leg is traded."""
+
+    accounts: tuple[ExchangeAccount, ExchangeAccount]
 
 
 def read_account(user: User, value: Any) -> ExchangeAccount:
@@ -78,7 +84,7 @@ def market_errors(accounts: tuple[ExchangeAccount, ExchangeAccount], symbols: tu
 
 def pair_of(accounts: tuple[ExchangeAccount, ExchangeAccount], symbols: tuple[str, str]) -> Pair:
     rules1, rules2 = (market_data.markets(accounts[i])[symbols[i]] for i in (0, 1))
-    return Pair(accounts, symbols, (rules1, rules2))
+    return Pair(symbols, (rules1, rules2), accounts)
 
 
 def leverage_error(pair: Pair, leverage: int) -> ValidationError | None:

@@ -11,7 +11,7 @@ from bots.claims import claims_of_others
 from bots.holdings import has_position
 from bots.models import Bot, SymbolClaim
 from bots.preflight_orders import Leg, Problems, holding_problems, order_problems, problem
-from exchanges import market_data
+from exchanges import account_check, market_data
 from exchanges.adapters.base import MarginMode
 from exchanges.errors import AuthFailed, ExchangeError
 from exchanges.models import ExchangeAccount
@@ -24,6 +24,7 @@ CLOCK_OFFSET = timedelta(seconds=5)
 def preflight(bot: Bot, now: datetime) -> Problems:
     """Empty when the bot may start. Asks the venues, so call it outside transactions; changes nothing."""
     problems = [*_owner_problems(bot), *_settings_problems(bot), *claim_problems(claims_of_others(bot), bot)]
+    problems += _account_problems(bot)
     legs: list[Leg] = []
     for number in (1, 2):
         try:
@@ -65,6 +66,12 @@ def _owner_problems(bot: Bot) -> Iterator[ValidationError]:
     for account in dict.fromkeys((bot.account_of(1), bot.account_of(2))):
         if not account.is_active:
             yield problem("inactive_account", _("The account %(account)s is switched off."), account=account)
+        if not account.is_paper and account.last_check_ok is None:
+            yield problem(
+                "account_untested",
+                _("The account %(account)s was never tested. Test its connection first."),
+                account=account,
+            )
         if not account.is_paper and account.last_check_ok is False:
             text = account.last_check_message
             yield problem(
@@ -73,6 +80,18 @@ def _owner_problems(bot: Bot) -> Iterator[ValidationError]:
                 account=account,
                 error=text,
             )
+
+
+def _account_problems(bot: Bot) -> Iterator[ValidationError]:
+    """The key may have got other rights since it was tested."""
+    for account in dict.fromkeys((bot.account_of(1), bot.account_of(2))):
+        try:
+            for text in account_check.obstacles(account):
+                yield problem("account_rights", "%(account)s: %(text)s", account=account, text=text)
+        except ExchangeError as error:
+            yield _venue_problem(account, error)
+        except ValidationError as error:
+            yield from error.error_list
 
 
 def _settings_problems(bot: Bot) -> Iterator[ValidationError]:

@@ -70,11 +70,7 @@ def spread_line(config: Config, tape: Tape, timeframe: str) -> dict[str, list[fl
 def ladder_history(
     config: Config, tape: Tape, *, restart_after_stop_loss: bool, lot_steps: tuple[float, float], max_imbalance: float
 ) -> dict[str, Any] | None:
-    """What the ladder would have done, going on after each take profit; None where it could not have traded at all.
-
-    {"cycles", "wins", "pnl", "deepest_fall": 0 or negative, "open_level", "stopped_at": ms or null,
-    "reached": how often each level was filled, "trades": [{"t", "action", "level", "side", "spread", "pnl"}]}
-    """
+    """What the ladder would have done, going on after each take profit; None where it could not have traded at all."""
     if config.take_profit <= 0 or not len(tape):
         return None
     result = run_backtest(
@@ -86,6 +82,12 @@ def ladder_history(
         lot_step2=lot_steps[1],
         max_imbalance=max_imbalance,
     )
+    return history_of(result, config.levels)
+
+
+def history_of(result: BacktestResult, levels: int) -> dict[str, Any]:
+    """{"cycles", "wins", "pnl", "deepest_fall": 0 or negative, "open_level", "stopped_at": ms or null,
+    "reached": how often each level was filled, "trades": [{"t", "action", "level", "side", "spread", "pnl"}]}"""
     pnls = result.pnl[result.closes]
     return {
         "cycles": len(pnls),
@@ -94,7 +96,7 @@ def ladder_history(
         "deepest_fall": -round(result.max_drawdown, 8),
         "open_level": result.open_state.level,
         "stopped_at": result.paused_at,
-        "reached": _reached(result, config.levels),
+        "reached": _reached(result, levels),
         "trades": _marks(result),
     }
 
@@ -138,4 +140,5 @@ def _aligned(first: Sequence[Candle], second: Sequence[Candle]) -> Tape:
     prices = np.array(
         [(float(one.open), float(one.close), float(two.open), float(two.close)) for one, two in both], dtype=np.float64
     ).reshape(-1, 4)
-    return Tape(times, *(np.ascontiguousarray(column) for column in prices.T))
+    opens1, closes1, opens2, closes2 = (np.ascontiguousarray(column) for column in prices.T)
+    return Tape(times, opens1, closes1, opens2, closes2)

@@ -7,7 +7,7 @@ from typing import Any
 from bots.amounts import decimal_text, float_text
 from bots.ladder_table import Level, Terms
 from bots.models import Bot
-from bots.pair_rules import Pair
+from bots.pair_rules import Pair, PairRules
 from bots.preview_warnings import level_refusal
 from exchanges.adapters.base import Candle, VenueQuote
 from exchanges.market_data import closed_candles
@@ -50,7 +50,7 @@ def _day(candles: Sequence[Candle], quote: VenueQuote) -> dict[str, Any]:
     }
 
 
-def level_row(level: Level, pair: Pair, history: dict[str, Any] | None) -> dict[str, Any]:
+def level_row(level: Level, pair: PairRules, history: dict[str, Any] | None) -> dict[str, Any]:
     sizes = level.sizes if isinstance(level.sizes, LevelQuantities) else None
     return {
         "level": level.level,
@@ -74,7 +74,7 @@ def level_row(level: Level, pair: Pair, history: dict[str, Any] | None) -> dict[
     }
 
 
-def totals_of(sketch: Bot, pair: Pair, levels: list[Level], terms: Terms) -> dict[str, Any]:
+def totals_of(sketch: Bot, pair: PairRules, levels: list[Level], terms: Terms) -> dict[str, Any]:
     """Over the levels that the maximum position allows; `cap_needed` is what the whole ladder would need."""
     allowed = [level for level in levels if level.allowed]
     last = allowed[-1] if allowed else None

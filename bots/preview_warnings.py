@@ -11,7 +11,7 @@ from bots.amounts import decimal_text, grouped
 from bots.claims import claims_of_others
 from bots.ladder_table import Level, Terms
 from bots.models import Bot
-from bots.pair_rules import Pair
+from bots.pair_rules import Pair, PairRules
 from exchanges.adapters.base import VenueQuote
 from exchanges.symbols import short
 from trading.core.sizing import SizeRefused
@@ -30,8 +30,7 @@ def warnings_of(
 ) -> list[Warning]:
     """{"code", "message", "field", "level": number or null, "cure": {"field", "value", "words"} or null}."""
     return [
-        *_cap(sketch, levels),
-        *_sizes(levels, pair),
+        *ladder_warnings(sketch, pair, levels),
         *_margin(sketch, levels, terms),
         *_liquidation(levels),
         *_books(sketch, quotes),
@@ -40,7 +39,12 @@ def warnings_of(
     ]
 
 
-def level_refusal(level: Level, pair: Pair) -> str:
+def ladder_warnings(sketch: Bot, pair: PairRules, levels: list[Level]) -> list[Warning]:
+    """Those that need no look at a venue."""
+    return [*_cap(sketch, levels), *_sizes(levels, pair)]
+
+
+def level_refusal(level: Level, pair: PairRules) -> str:
     if not isinstance(level.sizes, SizeRefused):
         return ""
     symbol = pair.symbols[(level.sizes.leg or 1) - 1]
@@ -63,7 +67,7 @@ def _cap(sketch: Bot, levels: list[Level]) -> Iterator[Warning]:
     yield _warning("cap", message, "max_position_value", level=forbidden.level, cure=cure)
 
 
-def _sizes(levels: list[Level], pair: Pair) -> Iterator[Warning]:
+def _sizes(levels: list[Level], pair: PairRules) -> Iterator[Warning]:
     for level in levels:
         if level.allowed and isinstance(level.sizes, SizeRefused):
             message = _("Level %(level)s cannot be ordered: %(reason)s.") % {

@@ -2,9 +2,10 @@
 
 from django.urls import re_path
 
-from bots.consumers import BotConsumer, DashboardConsumer
+from bots.consumers import BotConsumer, DashboardConsumer, DownloadsConsumer
 
 websocket_urlpatterns = [
     re_path(r"^api/v1/ws/bot/(?P<bot_id>\d{1,18})/?$", BotConsumer.as_asgi()),
     re_path(r"^api/v1/ws/dashboard/?$", DashboardConsumer.as_asgi()),
+    re_path(r"^api/v1/ws/downloads/?$", DownloadsConsumer.as_asgi()),
 ]

@@ -38,6 +38,9 @@ _GOLDEN = 0.6180339887498949
 
 HOUSEKEEPING = {
     "Partitions of the spread history": ("trading.tasks.partitions_keep", timedelta(hours=1)),
+    "Interrupted back-tests": ("trading.tasks_backtests.backtests_sweep", timedelta(minutes=1)),
+    "Interrupted searches": ("trading.tasks_searches.searches_sweep", timedelta(minutes=1)),
+    "Interrupted downloads": ("exchanges.tasks.downloads_sweep", timedelta(minutes=1)),
     "Ended log-ins": ("trading.tasks.logins_flush", timedelta(days=1)),
 }
 

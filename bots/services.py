@@ -21,7 +21,8 @@ from bots.preflight import claim_problems, preflight, prepare_venue
 from bots.rows import bot_row
 from bots.start_preview import start_preview
 from bots.validation import START_PRICES, change_errors, clean_bot_data
-from exchanges.errors import DomainError
+from exchanges.errors import DomainError, ExchangeError
+from exchanges.registry import venue_of
 from trading.models import LogType, Order
 
 __all__ = [
@@ -118,6 +119,7 @@ def bot_start(*, actor: User | None, bot: Bot, now: datetime, reset_reference: b
     _raise_problems(preflight(bot, now))
     reference = _reference_now(bot) if reset_reference else None
     _raise_problems(prepare_venue(bot))
+    at = _market_time(bot)
     with transaction.atomic():
         locked = _locked(bot)
         _check_transition(locked, RUNNING)
@@ -126,45 +128,48 @@ def bot_start(*, actor: User | None, bot: Bot, now: datetime, reset_reference: b
         _forget_failures(locked, reference)
         _set_status(locked, RUNNING, now)
         if reference is None:
-            journal.write(locked, "started", log_type=LogType.INFO)
+            journal.write(locked, "started", log_type=LogType.INFO, market_time=at)
         else:
-            journal.write(locked, "started_from_here", log_type=LogType.INFO, spread=reference)
+            journal.write(locked, "started_from_here", log_type=LogType.INFO, market_time=at, spread=reference)
     return locked
 
 
 def bot_pause(*, actor: User | None, bot: Bot, now: datetime, reason: str = "") -> Bot:
     """Blocks opening and adding; stop loss and take profit stay armed. `reason`: a journal's code or a sentence."""
     _check_actor(actor, bot)
+    at = _market_time(bot)
     with transaction.atomic():
         locked = _locked(bot)
         _check_transition(locked, PAUSED)
         _set_status(locked, PAUSED, now, reason)
-        journal.write(locked, "paused", log_type=LogType.INFO, reason=reason)
+        journal.write(locked, "paused", log_type=LogType.INFO, market_time=at, reason=reason)
     return _copied(locked, bot)
 
 
 def bot_stop(*, actor: User | None, bot: Bot, now: datetime, reason: str = "") -> Bot:
     """Does nothing more; a position is the user's from here on. Orders under way are still settled."""
     _check_actor(actor, bot)
+    at = _market_time(bot)
     with transaction.atomic():
         locked = _locked(bot)
         _check_transition(locked, STOPPED)
         _set_status(locked, STOPPED, now, reason)
         if has_position(locked):
-            journal.write(locked, "stopped_in_position", log_type=LogType.WARNING)
+            journal.write(locked, "stopped_in_position", log_type=LogType.WARNING, market_time=at)
         else:
-            journal.write(locked, "stopped", log_type=LogType.INFO, reason=reason)
+            journal.write(locked, "stopped", log_type=LogType.INFO, market_time=at, reason=reason)
         claims_release(locked)
     return _copied(locked, bot)
 
 
 def bot_fail(*, bot: Bot, reason: str, now: datetime) -> Bot:
     """The engine met what only a person can mend. Exits stay armed, unwinding goes on."""
+    at = _market_time(bot)
     with transaction.atomic():
         locked = _locked(bot)
         _check_transition(locked, ERROR)
         _set_status(locked, ERROR, now, reason)
-        journal.write(locked, "failed", log_type=LogType.ERROR, reason=reason)
+        journal.write(locked, "failed", log_type=LogType.ERROR, market_time=at, reason=reason)
     return _copied(locked, bot)
 
 
@@ -203,6 +208,14 @@ def _check_actor(actor: User | None, bot: Bot) -> None:
     """None is the engine. Raises PermissionDenied."""
     if actor is not None and not (actor.can_trade and bot.owner_id == actor.pk):
         raise PermissionDenied
+
+
+def _market_time(bot: Bot) -> datetime | None:
+    """The venue's time, a replay's tape time; None while it is out of reach."""
+    try:
+        return venue_of(bot.exchange_account).clock()
+    except (ExchangeError, ValidationError):
+        return None
 
 
 def _fresh(bot: Bot) -> Bot:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from django.db.models import Count, Q
 from django.http import HttpRequest
@@ -12,6 +13,9 @@ from accounts.models import Theme, User
 from bots.models import Bot, BotStatus
 from bots.scope import Scope, scope_of
 from exchanges.models import ExchangeAccount
+
+BELOW: Final = {"backtests": ("data",)}
+"""Pages that belong to an entry of the rail without lying below its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Shell:
         found = [
             ("dashboard", _("Dashboard"), "layout-dashboard", None),
             ("bots:list", _("Bots"), "robot", self.bots["total"]),
+            ("backtests", _("Back-tests"), "test-pipe", None),
             ("orders", _("Orders"), "list-details", None),
             ("exchanges:list", _("Accounts"), "building-bank", len(self.accounts)),
             ("help", _("Help"), "help-circle", None),
@@ -97,7 +102,9 @@ class Shell:
     def _place(self, name: str, word: str, icon: str, number: int | None) -> Place:
         url = reverse(name)
         path = self.request.path
-        return Place(word, icon, url, path == url or (url != "/" and path.startswith(url)), number)
+        below = [url, *(reverse(other) for other in BELOW.get(name, ()))]
+        is_current = path == url or (url != "/" and any(path.startswith(each) for each in below))
+        return Place(word, icon, url, is_current, number)
 
     @property
     def words(self) -> dict[str, str]:

@@ -4,5 +4,6 @@ from django.urls import re_path
 
 from bots.consumers import NoSuchSocket
 from bots.routing import websocket_urlpatterns as bots
+from trading.routing import websocket_urlpatterns as trading
 
-websocket_urlpatterns = [*bots, re_path(r"", NoSuchSocket.as_asgi())]
+websocket_urlpatterns = [*bots, *trading, re_path(r"", NoSuchSocket.as_asgi())]

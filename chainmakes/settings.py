@@ -140,6 +140,7 @@ CELERY_TASK_ROUTES = {
     "trading.tasks_searches.*": {"queue": "compute"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120  # a compute process compiles its kernels before it says that it is up
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "chainmakes.beat:BotScheduler"
@@ -186,6 +187,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {  # counted by accounts.throttles
         "login": env.str("THROTTLE_LOGIN", default="10/min"),
         "register": env.str("THROTTLE_REGISTER", default="10/hour"),
+        "backtests": env.str("THROTTLE_BACKTESTS", default="60/min"),
     },
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
     "COERCE_DECIMAL_TO_STRING": True,
@@ -235,6 +237,7 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 CANDLE_DIR = Path(env.str("CANDLE_DIR", default=str(HOME_DIR / "candles")))
+STRATEGY_DIR = Path(env.str("STRATEGY_DIR", default=str(HOME_DIR / "strategies")))  # its Python files are strategies
 CANDLE_FILE_MAX_MB = env.int("CANDLE_FILE_MAX_MB", default=512)  # larger files are refused unread
 
 # --- venues (operators only; users can set none of these) -------------------------------------------------------------
@@ -244,16 +247,20 @@ EXCHANGE_TIMEOUT_S = env.float("EXCHANGE_TIMEOUT_S", default=5.0)
 MARKET_CACHE_TTL = env.float("MARKET_CACHE_TTL", default=60.0)
 TICKER_CACHE_TTL = env.float("TICKER_CACHE_TTL", default=5.0)
 ORDERBOOK_CACHE_TTL = env.float("ORDERBOOK_CACHE_TTL", default=1.0)
+QUOTE_CACHE_TTL = env.float("QUOTE_CACHE_TTL", default=1.0)  # of the quotes that bots decide on
 
 # --- trading ---------------------------------------------------------------------------------------------------------
 BOT_LEASE_S = env.float("BOT_LEASE_S", default=15.0)  # how long a worker owns a bot without renewing
 ORDER_SEND_BY_S = env.float("ORDER_SEND_BY_S", default=2.0)  # an order not signed within this time is never sent
-ORDER_PROOF_S = env.float(
-    "ORDER_PROOF_S", default=6.0
-)  # past send_by: receive window and clock error, then "not found" counts
+# Past send_by, until "not found" counts: the receive window (5), a new order not shown at once (2), clock error (1).
+ORDER_PROOF_S = env.float("ORDER_PROOF_S", default=8.0)
 LEG_TIMEOUT_MARKET_S = env.float("LEG_TIMEOUT_MARKET_S", default=10.0)
 LEG_TIMEOUT_LIMIT_S = env.float("LEG_TIMEOUT_LIMIT_S", default=30.0)
 TICK_CHUNK = env.int("TICK_CHUNK", default=50)
+SEARCH_SETS_MAX = env.int("SEARCH_SETS_MAX", default=50_000)  # of one parameter search
+SEARCH_TASKS_AHEAD = env.int("SEARCH_TASKS_AHEAD", default=2 * (os.cpu_count() or 2))  # in the queue, of one search
+BACKTESTS_OPEN_MAX = env.int("BACKTESTS_OPEN_MAX", default=20)  # waiting and running ones of one user, searches too
+BACKTEST_TIME_LIMIT_S = env.int("BACKTEST_TIME_LIMIT_S", default=1800)  # one run's: a plug-in may never end
 TAPE_BURST_S = env.float("TAPE_BURST_S", default=1.0)  # how long one task may keep stepping a replay at full speed
 CRASH_POINT = env.str("CRASH_POINT", default="")  # tests only: name of the point at which the process kills itself
 
@@ -282,6 +289,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "httpx": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},  # it writes signed addresses
         "daphne": {"level": "WARNING"},
         "django.channels.server": {"level": "WARNING"},
     },

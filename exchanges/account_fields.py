@@ -105,16 +105,14 @@ def paper_read(sent: Sent, account: ExchangeAccount) -> None:
     account.paper_venue = sent.choice("paper_venue", tuple(REAL_VENUES), Exchange.BINANCE)
     account.paper_source = sent.choice("paper_source", tuple(PaperSource.values), PaperSource.SIMULATED)
     config = _parsed(sent, sent.settings())
-    if account.paper_source == PaperSource.LIVE:
-        sent.refuse(
-            "paper_source", _("Live quotes arrive with the exchange connector. Choose a replay or a simulation.")
-        )
     if config is None or sent.errors:
         return
     if account.paper_source == PaperSource.REPLAY:
         config = _replay_read(sent, account.paper_venue, config)
     elif config.speed == 0:
         sent.refuse("speed", _("Only a replay can run as fast as it goes."))
+    elif account.paper_source == PaperSource.LIVE and config.speed != 1:
+        sent.refuse("speed", _("Live quotes run at their own speed."))
     account.paper_config = paper_config.dump(config)
 
 

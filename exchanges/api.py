@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.permissions import UserRequest
-from exchanges import services
+from exchanges import account_check, services
 from exchanges.account_fields import SECRETS
 from exchanges.api_fields import data_of
 from exchanges.filters import ExchangeAccountFilter
@@ -132,7 +132,7 @@ class PingView(APIView):
     def get(self, request: UserRequest, account_id: int) -> Response:
         account = account_of(request.user, account_id)
         asked_at = time.perf_counter()
-        venue_time = venue_of(account).clock()
+        venue_time = account_check.venue_time(account)
         took_ms = round((time.perf_counter() - asked_at) * 1000, 3)
         return Response(
             PingSerializer({"exchange_account": account.pk, "time": venue_time, "round_trip_ms": took_ms}).data

@@ -1,4 +1,4 @@
-"""REST doors of market data, seen through the user's own account at the named exchange."""
+"""REST doors of market data: an exchange's own, or at `paper` what the user's paper account trades on."""
 
 from datetime import datetime
 from typing import Any
@@ -12,18 +12,24 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.permissions import UserRequest
-from exchanges import market_data
+from exchanges.adapters.venues import VENUES
 from exchanges.api import VENUE_ERRORS
 from exchanges.api_fields import data_of
+from exchanges.market_windows import PublicWindow, Window, paper_window
 from exchanges.models import Exchange, ExchangeAccount
 from exchanges.selectors import accounts_of
-from exchanges.serializers import (
+from exchanges.serializers_markets import (
+    BookQuery,
+    BookSerializer,
     CandleQuery,
     CandleSerializer,
+    FundingSerializer,
     MarketQuery,
     MarketSerializer,
+    PublicTradeSerializer,
     TickerSerializer,
     TickersQuery,
+    TradesQuery,
 )
 from exchanges.symbols import canonical
 
@@ -42,21 +48,18 @@ class MarketView(APIView):
         query.is_valid(raise_exception=True)
         self.wanted = query.validated_data
 
-    def account_at(self, exchange: str) -> ExchangeAccount:
-        """The account that `exchange_account` names, else the user's newest active one at that exchange."""
+    def window_at(self, exchange: str) -> Window:
         if exchange not in Exchange.values:
             raise NotFound(_("This exchange is not known."))
-        found = accounts_of(self.request.user).filter(exchange=exchange, is_active=True)
-        if "exchange_account" in self.wanted:
-            found = found.filter(pk=self.wanted["exchange_account"])
-        account = found.order_by("-id").first()
-        if account is None:
-            raise NotFound(_("You have no active account at this exchange."))
-        return account
+        named = "exchange_account" in self.wanted
+        if exchange in VENUES:
+            testnet = named and self._account_at(exchange).is_testnet
+            return PublicWindow(exchange, self.wanted["type"], testnet=testnet)
+        return paper_window(self._account_at(exchange), self.wanted["type"])
 
-    def symbol_at(self, account: ExchangeAccount, text: str) -> str:
+    def symbol_at(self, window: Window, text: str) -> str:
         symbol = self.symbol_in(text)
-        if symbol not in market_data.markets(account):
+        if symbol not in window.markets():
             raise NotFound(_("%(symbol)s is not traded there.") % {"symbol": symbol})
         return symbol
 
@@ -66,13 +69,22 @@ class MarketView(APIView):
         except ValueError:
             raise ValidationError({"symbol": [_("Enter a market, such as GALA/USDT.")]}) from None
 
+    def _account_at(self, exchange: str) -> ExchangeAccount:
+        """The account that `exchange_account` names, else the user's newest active one at that exchange."""
+        found = accounts_of(self.request.user).filter(exchange=exchange, is_active=True)
+        if "exchange_account" in self.wanted:
+            found = found.filter(pk=self.wanted["exchange_account"])
+        account = found.order_by("-id").first()
+        if account is None:
+            raise NotFound(_("You have no active account at this exchange."))
+        return account
+
 
 class MarketsView(MarketView):
     @extend_schema(parameters=[MarketQuery], responses={200: data_of(MarketSerializer, many=True)})
     def get(self, request: UserRequest, exchange: str) -> Response:
-        markets = market_data.markets(self.account_at(exchange))
-        wanted = [rules for symbol, rules in sorted(markets.items()) if _kind(symbol) == self.wanted["type"]]
-        return Response({"data": MarketSerializer(wanted, many=True).data})
+        markets = self.window_at(exchange).markets()
+        return Response({"data": MarketSerializer([markets[name] for name in sorted(markets)], many=True).data})
 
 
 class TickersView(MarketView):
@@ -82,20 +94,20 @@ class TickersView(MarketView):
 
     @extend_schema(parameters=[TickersQuery], responses={200: data_of(TickerSerializer, many=True)})
     def get(self, request: UserRequest, exchange: str) -> Response:
-        account = self.account_at(exchange)
-        known = {symbol for symbol in market_data.markets(account) if _kind(symbol) == self.wanted["type"]}
+        window = self.window_at(exchange)
+        known = set(window.markets())
         if names := self.wanted.get("symbols"):
             known &= {self.symbol_in(name) for name in names.split(",")}
-        quotes = market_data.quotes(account, sorted(known))
+        quotes = window.quotes(sorted(known))
         return Response({"data": TickerSerializer([quotes[name] for name in sorted(quotes)], many=True).data})
 
 
 class TickerView(MarketView):
     @extend_schema(parameters=[MarketQuery], responses={200: data_of(TickerSerializer)})
     def get(self, request: UserRequest, exchange: str, symbol: str) -> Response:
-        account = self.account_at(exchange)
-        name = self.symbol_at(account, symbol)
-        quote = market_data.quotes(account, [name]).get(name)
+        window = self.window_at(exchange)
+        name = self.symbol_at(window, symbol)
+        quote = window.quotes([name]).get(name)
         if quote is None:
             raise NotFound(_("%(symbol)s has no price now.") % {"symbol": name})
         return Response({"data": TickerSerializer(quote).data})
@@ -108,17 +120,41 @@ class CandlesView(MarketView):
 
     @extend_schema(parameters=[CandleQuery], responses={200: data_of(CandleSerializer, many=True)})
     def get(self, request: UserRequest, exchange: str, symbol: str) -> Response:
-        account = self.account_at(exchange)
-        name = self.symbol_at(account, symbol)
+        window = self.window_at(exchange)
+        name = self.symbol_at(window, symbol)
         since: datetime | None = self.wanted.get("since")
-        candles = market_data.closed_candles(
-            account, name, self.wanted["timeframe"], since=since, limit=self.wanted["limit"]
-        )
+        candles = window.candles(name, self.wanted["timeframe"], since, self.wanted["limit"])
         return Response({"data": CandleSerializer(candles, many=True).data})
 
 
-def _kind(symbol: str) -> str:
-    settle = symbol.partition(":")[2]
-    if not settle:
-        return "spot"
-    return {0: "swap", 1: "future"}.get(settle.count("-"), "option")
+class BookView(MarketView):
+    """The order book from the touch outwards. Paper accounts have none."""
+
+    query_class = BookQuery
+
+    @extend_schema(parameters=[BookQuery], responses={200: data_of(BookSerializer)})
+    def get(self, request: UserRequest, exchange: str, symbol: str) -> Response:
+        window = self.window_at(exchange)
+        book = window.book(self.symbol_at(window, symbol), self.wanted["limit"])
+        return Response({"data": BookSerializer(book).data})
+
+
+class TradesView(MarketView):
+    """The newest trades of everybody, oldest first. Paper accounts have none."""
+
+    query_class = TradesQuery
+
+    @extend_schema(parameters=[TradesQuery], responses={200: data_of(PublicTradeSerializer, many=True)})
+    def get(self, request: UserRequest, exchange: str, symbol: str) -> Response:
+        window = self.window_at(exchange)
+        trades = window.trades(self.symbol_at(window, symbol), self.wanted["limit"])
+        return Response({"data": PublicTradeSerializer(trades, many=True).data})
+
+
+class FundingView(MarketView):
+    """The funding rate of a perpetual swap as it stands, and when it is paid next."""
+
+    @extend_schema(parameters=[MarketQuery], responses={200: data_of(FundingSerializer)})
+    def get(self, request: UserRequest, exchange: str, symbol: str) -> Response:
+        window = self.window_at(exchange)
+        return Response({"data": FundingSerializer(window.funding(self.symbol_at(window, symbol))).data})

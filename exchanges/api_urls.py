@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from exchanges import api, api_markets
+from exchanges import api, api_data, api_markets
 
 urlpatterns = [
     path("exchanges", api.AccountsView.as_view(), name="api-accounts"),
@@ -17,4 +17,12 @@ urlpatterns = [
     path("markets/<str:exchange>/tickers", api_markets.TickersView.as_view(), name="api-tickers"),
     path("markets/<str:exchange>/ticker/<path:symbol>", api_markets.TickerView.as_view(), name="api-ticker"),
     path("markets/<str:exchange>/ohlcv/<path:symbol>", api_markets.CandlesView.as_view(), name="api-ohlcv"),
+    path("markets/<str:exchange>/orderbook/<path:symbol>", api_markets.BookView.as_view(), name="api-orderbook"),
+    path("markets/<str:exchange>/trades/<path:symbol>", api_markets.TradesView.as_view(), name="api-trades"),
+    path("markets/<str:exchange>/funding/<path:symbol>", api_markets.FundingView.as_view(), name="api-funding"),
+    path("data", api_data.SeriesView.as_view(), name="api-data"),
+    path("data/<int:series_id>/holes", api_data.HolesView.as_view(), name="api-data-holes"),
+    path("data/download", api_data.DownloadView.as_view(), name="api-data-download"),
+    path("data/downloads", api_data.DownloadsView.as_view(), name="api-data-downloads"),
+    path("data/downloads/<int:download_id>", api_data.OneDownloadView.as_view(), name="api-data-one-download"),
 ]

@@ -23,6 +23,7 @@ SAMPLED_BARS = 2_000
 class RulesSource(StrEnum):
     PUBLISHED = "published"
     SERIES = "series"
+    LIST = "list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,12 @@ def rules_of(venue: str, symbol: str, series: Candles | None = None) -> Contract
     if series is None or not len(series):
         raise LookupError(f"nothing is known of {symbol} at {venue}")
     return ContractRules(_from_series(symbol, series, usual), RulesSource.SERIES)
+
+
+def published_leverage(venue: str, symbol: str) -> Decimal | None:
+    """The largest one of a common contract."""
+    contract = PUBLISHED[venue].get(base_of(symbol)) if settle_of(symbol) == "USDT" else None
+    return Decimal(contract.max_leverage) if contract else None
 
 
 def without_lots(rules: MarketRules) -> MarketRules:

@@ -11,14 +11,18 @@ class DomainError(Exception):
 
 
 class ExchangeError(Exception):
-    """Base of all. `code` keeps the venue's own code; neither text nor code ever holds a key or a payload."""
+    """Base of all. `code` keeps the venue's own code, `reason` is our stable name for it where we have one.
+
+    Neither text nor code ever holds a key or a payload.
+    """
 
     kind = "exchange_error"
 
-    def __init__(self, message: str, *, code: str = "") -> None:
+    def __init__(self, message: str, *, code: str = "", reason: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.code = code
+        self.reason = reason or code
 
 
 class Rejected(ExchangeError):
@@ -68,6 +72,6 @@ class RateLimited(ExchangeError):
 
     kind = "rate_limited"
 
-    def __init__(self, message: str, *, code: str = "", retry_after_s: float = 0.0) -> None:
-        super().__init__(message, code=code)
+    def __init__(self, message: str, *, code: str = "", reason: str = "", retry_after_s: float = 0.0) -> None:
+        super().__init__(message, code=code, reason=reason)
         self.retry_after_s = retry_after_s

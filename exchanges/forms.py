@@ -76,13 +76,20 @@ class PaperCostsForm(AccountForm):
 class PaperAccountForm(PaperCostsForm):
     source = forms.ChoiceField(
         label=_("Prices"),
-        choices=[(PaperSource.SIMULATED, _("Simulated market")), (PaperSource.REPLAY, _("Recorded candles"))],
+        choices=[
+            (PaperSource.LIVE, _("Live quotes")),
+            (PaperSource.SIMULATED, _("Simulated market")),
+            (PaperSource.REPLAY, _("Recorded candles")),
+        ],
         initial=PaperSource.SIMULATED,
         widget=forms.RadioSelect,
     )
     initial_balance = _number(_("Play money"), places=2, initial=10_000)
     replay_speed = forms.ChoiceField(label=_("Speed"), choices=REPLAY_SPEEDS, initial="600")
     venue = forms.ChoiceField(label=_("Contract rules and fees of"), choices=REAL, initial=Exchange.BINANCE)
+    live_venue = forms.ChoiceField(
+        label=_("Quotes, contract rules and fees of"), choices=REAL, initial=Exchange.BINANCE, required=False
+    )
     mood = forms.ChoiceField(label=_("Mood of the market"), choices=MARKET_MOODS, initial="1")
     simulation_speed = forms.ChoiceField(label=_("Speed"), choices=SIMULATION_SPEEDS, initial="1")
     seed = forms.IntegerField(label=_("Seed"), min_value=0, max_value=2**31 - 1, initial=1)
@@ -96,19 +103,26 @@ class PaperAccountForm(PaperCostsForm):
 
     def data_sent(self) -> dict[str, Any]:
         data = self.cleaned_data
-        is_replay = data["source"] == PaperSource.REPLAY
         return {
             "exchange": Exchange.PAPER,
             "label": data["label"],
             "paper_source": data["source"],
-            "paper_venue": data["recording"].partition(" ")[0] if is_replay else data["venue"],
-            "paper_config": self._prices(is_replay) | self.costs() | {"initial_balance": str(data["initial_balance"])},
+            "paper_venue": self._venue(),
+            "paper_config": self._prices() | self.costs() | {"initial_balance": str(data["initial_balance"])},
         }
 
-    def _prices(self, is_replay: bool) -> dict[str, Any]:
+    def _venue(self) -> str:
         data = self.cleaned_data
-        if is_replay:
-            return {"timeframe": data["recording"].partition(" ")[2], "speed": data["replay_speed"]}
+        names = {PaperSource.LIVE: data["live_venue"], PaperSource.REPLAY: data["recording"].partition(" ")[0]}
+        return str(names.get(data["source"], data["venue"]))
+
+    def _prices(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        match data["source"]:
+            case PaperSource.LIVE:
+                return {}
+            case PaperSource.REPLAY:
+                return {"timeframe": data["recording"].partition(" ")[2], "speed": data["replay_speed"]}
         return {"seed": data["seed"], "volatility": data["mood"], "speed": data["simulation_speed"]}
 
     def clean(self) -> dict[str, Any]:

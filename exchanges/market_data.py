@@ -9,13 +9,15 @@ from django.utils.translation import gettext as _
 
 from exchanges import candles
 from exchanges.adapters.base import Candle, VenueQuote
-from exchanges.contract_rules import rules_of
+from exchanges.contract_rules import RulesSource, rules_of
 from exchanges.models import ExchangeAccount, PaperSource
 from exchanges.registry import venue_of
 from exchanges.symbols import short
 from exchanges.timeframes import TIMEFRAME_MS
+from exchanges.venue_clients import markets_of
 from trading.core.sizing import MarketRules
 
+DAY_HOURS = 24
 START_PRICE_AGE = timedelta(hours=1)
 
 
@@ -31,8 +33,25 @@ def closed_candles(
     return venue_of(account).candles(symbol, timeframe, since=since, limit=limit)
 
 
+def day_changes(account: ExchangeAccount, quotes: Mapping[str, VenueQuote]) -> Mapping[str, Decimal]:
+    """Of the quoted markets over 24 hours, in per cent, as far as known. One question where a venue is asked, for all
+    accounts and markets. Raises ExchangeError."""
+    if not account.is_paper or account.paper_source == PaperSource.LIVE:
+        changes = markets_of(account.rules_venue, testnet=account.is_testnet).changes()
+        return {symbol: changes[symbol] for symbol in quotes if symbol in changes}
+    found: dict[str, Decimal] = {}
+    for symbol, quote in quotes.items():
+        hours = closed_candles(account, symbol, "1h", limit=DAY_HOURS)
+        if len(hours) == DAY_HOURS:
+            found[symbol] = (quote.mid / hours[0].open - 1) * 100
+    return found
+
+
 def rules_source(account: ExchangeAccount, symbol: str) -> str:
-    """Where a paper market's contract rules come from: `published` figures of the venue, or the recorded `series`."""
+    """Where a paper market's contract rules come from: `published` figures of the venue, the recorded `series`, or its
+    own `list` of now."""
+    if account.paper_source == PaperSource.LIVE:
+        return RulesSource.LIST
     timeframe = account.paper_config.get("timeframe", "")
     series = (
         candles.load(account.paper_venue, symbol, timeframe) if account.paper_source == PaperSource.REPLAY else None

@@ -1,6 +1,7 @@
 """Venue accounts of users, the candle catalogue, and (in `paper_models`) the paper venue's own books."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -23,6 +24,7 @@ __all__ = [
     "PaperPosition",
     "PaperSource",
     "PaperWallet",
+    "shelf_name",
 ]
 
 
@@ -37,6 +39,13 @@ class PaperSource(models.TextChoices):
     LIVE = "live", _("Live quotes")
     REPLAY = "replay", _("Replay of recorded candles")
     SIMULATED = "simulated", _("Simulated market")
+
+
+def shelf_name(exchange: str) -> Any:
+    """Of an exchange as one whose recorded history is meant: what `paper` has recorded is the simulated market's."""
+    if exchange == Exchange.PAPER:
+        return PaperSource.SIMULATED.label
+    return Exchange(exchange).label if exchange in Exchange.values else exchange
 
 
 class JobStatus(models.TextChoices):
@@ -188,6 +197,12 @@ class CandleDownload(models.Model):
     rows = models.PositiveIntegerField(default=0)  # bars or rates stored by this download
     message = models.CharField(max_length=300, blank=True)
     is_cancel_wanted = models.BooleanField(default=False)
+    done = models.PositiveIntegerField(default=0)  # bars (of funding: hours) looked at, stored before or not there too
+    total = models.PositiveIntegerField(default=0)  # 0 until it has begun
+    missing = models.JSONField(default=list, blank=True)  # what the venue does not have: as a CandleSet's gaps, some
+    missing_bars = models.PositiveIntegerField(default=0)  # of all of them
+    alive_at = models.DateTimeField(null=True, blank=True)  # last sign of life of the worker that runs it
+    lost_workers = models.PositiveSmallIntegerField(default=0)  # that ended without a word
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -206,3 +221,7 @@ class CandleDownload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.exchange} {self.symbol} {self.timeframe or self.kind}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in (JobStatus.QUEUED, JobStatus.RUNNING)

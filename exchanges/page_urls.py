@@ -1,8 +1,8 @@
-"""Addresses of the exchange account pages."""
+"""Addresses of the pages of exchange accounts and of recorded history."""
 
 from django.urls import include, path
 
-from exchanges import pages
+from exchanges import pages, pages_data
 
 accounts = [
     path("", pages.list_page, name="list"),
@@ -14,4 +14,9 @@ accounts = [
     path("<int:account_id>/delete", pages.delete_post, name="delete"),
 ]
 
-urlpatterns = [path("exchanges/", include((accounts, "exchanges")))]
+urlpatterns = [
+    path("exchanges/", include((accounts, "exchanges"))),
+    path("data/", pages_data.data_page, name="data"),
+    path("data/<int:series_id>/", pages_data.series_part, name="data-series"),
+    path("data/downloads/<int:download_id>/cancel", pages_data.cancel_post, name="data-cancel"),
+]

@@ -1,5 +1,6 @@
 """Venues of accounts: one per account and process, shared by its threads. The only place that opens a secret."""
 
+import atexit
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,20 +9,40 @@ from decimal import Decimal
 from functools import partial
 
 from exchanges import candles, paper_config
+from exchanges.adapters.access import Keys
+from exchanges.adapters.account_dialect import AccountDialect, Examination
 from exchanges.adapters.base import Venue
+from exchanges.adapters.binance_account import BinanceAccount
+from exchanges.adapters.bybit_account import BybitAccount
+from exchanges.adapters.ccxt_adapter import Client
+from exchanges.adapters.instruments import Instrument
+from exchanges.adapters.live import LiveVenue
+from exchanges.adapters.okx_account import OkxAccount
 from exchanges.adapters.paper import PaperVenue, Terms
+from exchanges.adapters.paper_live import LivePaperVenue
 from exchanges.adapters.paper_matching import Book
+from exchanges.adapters.paper_quotes import ListedRules, LiveQuotes
 from exchanges.adapters.paper_replay import PacedReplay, Plan, Tape
 from exchanges.adapters.paper_running import RunningPaperVenue
 from exchanges.adapters.paper_simulated import Simulation
 from exchanges.adapters.paper_stepped import SteppedPaperVenue
-from exchanges.contract_rules import rules_of, without_lots
-from exchanges.errors import Unavailable
-from exchanges.models import ExchangeAccount, PaperSource
+from exchanges.contract_rules import published_leverage, rules_of, without_lots
+from exchanges.errors import AuthFailed, Unavailable
+from exchanges.models import SECRET_NAMES, ExchangeAccount, PaperSource
 from exchanges.paper_config import PaperConfig
+from exchanges.secrets import SecretMismatch, unseal
+from exchanges.venue_clients import account_client, markets_of
 from trading.core.sizing import MarketRules
 
 CURRENCY = "USDT"
+LEVERAGE_NEEDS_A_KEY = frozenset({"binance"})
+"""Their public lists do not tell the largest leverage."""
+
+ACCOUNT_DIALECTS: Mapping[str, AccountDialect] = {
+    "okx": OkxAccount(),
+    "binance": BinanceAccount(),
+    "bybit": BybitAccount(),
+}
 
 _lock = threading.Lock()
 _venues: dict[int, tuple[datetime, Venue]] = {}
@@ -43,6 +64,15 @@ def venue_of(account: ExchangeAccount) -> Venue:
     return venue
 
 
+def examined(account: ExchangeAccount, secrets: Mapping[str, str]) -> Examination:
+    """Of a real account with these secrets in place of those that are stored. Raises ExchangeError."""
+    client = _client(account, {**_stored(account), **secrets})
+    try:
+        return ACCOUNT_DIALECTS[account.exchange].examine(client)
+    finally:
+        client.close()
+
+
 def forget(account_id: int) -> None:
     """Drops the venue of a deleted account."""
     with _lock:
@@ -59,24 +89,69 @@ def close_all() -> None:
         venue.close()
 
 
+atexit.register(close_all)
+
+
 def _made(account: ExchangeAccount) -> Venue:
-    if not account.is_paper:
-        raise Unavailable("Live trading arrives with the exchange connector", code="not_connected")
-    return _paper(account, paper_config.parse(account.paper_config))
+    if account.is_paper:
+        return _paper(account, paper_config.parse(account.paper_config))
+    if account.exchange not in ACCOUNT_DIALECTS:
+        raise Unavailable("Trading there is not possible yet", code="not_connected")
+    return _live(account)
+
+
+def _live(account: ExchangeAccount) -> LiveVenue:
+    source = markets_of(account.exchange, testnet=account.is_testnet)
+    client = _client(account, _stored(account))
+    return LiveVenue(client, ACCOUNT_DIALECTS[account.exchange], source, opens=account.is_active)
+
+
+def _stored(account: ExchangeAccount) -> Mapping[str, str]:
+    """Callers leave the secrets in the database: they are read here, for the client alone."""
+    row = ExchangeAccount.objects.only("owner", "uid", *SECRET_NAMES).get(pk=account.pk)
+    try:
+        return {name: unseal(row, getattr(row, name)) or "" for name in SECRET_NAMES}
+    except SecretMismatch:
+        raise AuthFailed("The stored keys belong to another account", code="sealed") from None
+
+
+def _client(account: ExchangeAccount, secrets: Mapping[str, str]) -> Client:
+    keys = Keys(*(secrets[name] for name in SECRET_NAMES))
+    if not (keys.api_key and keys.secret):
+        raise Unavailable("This account has no keys", code="not_configured")
+    return account_client(account.exchange, keys, account=str(account.uid), testnet=account.is_testnet)
 
 
 def _paper(account: ExchangeAccount, config: PaperConfig) -> PaperVenue:
     if account.paper_source == PaperSource.SIMULATED:
         rules = paper_rules(account.paper_venue, tuple(Simulation.symbols), config)
         return RunningPaperVenue(_terms(account, config), rules, _simulation(config, rules))
-    if account.paper_source != PaperSource.REPLAY:
-        raise Unavailable("Live quotes arrive with the exchange connector", code="not_connected")
+    if account.paper_source == PaperSource.LIVE:
+        return _on_live_quotes(account, config)
     rules = paper_rules(account.paper_venue, config.symbols, config)
     plan = _plan(account, config)
     if config.speed == 0:
         return SteppedPaperVenue(_terms(account, config), rules, Tape(plan, half_spread=config.half_spread))
     replay = PacedReplay(plan, half_spread=config.half_spread, ticks=_ticks(rules), speed=config.speed)
     return RunningPaperVenue(_terms(account, config), rules, replay)
+
+
+def _on_live_quotes(account: ExchangeAccount, config: PaperConfig) -> LivePaperVenue:
+    """Accounts of one venue share its markets and its quotes."""
+    markets = markets_of(account.paper_venue)
+    rules = ListedRules(markets, partial(_listed, account.paper_venue, config))
+    return LivePaperVenue(_terms(account, config), LiveQuotes(markets, rules))
+
+
+def _listed(venue: str, config: PaperConfig, market: Instrument) -> MarketRules | None:
+    """Linear swaps of the wallet's currency."""
+    if not market.linear or market.rules.settle != CURRENCY:
+        return None
+    rules = market.rules
+    if venue in LEVERAGE_NEEDS_A_KEY:
+        leverage = published_leverage(venue, rules.symbol) or rules.max_leverage
+        rules = replace(rules, max_leverage=leverage)
+    return _adapted(rules, config)
 
 
 def paper_rules(venue: str, symbols: tuple[str, ...], config: PaperConfig) -> Mapping[str, MarketRules]:

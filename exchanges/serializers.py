@@ -4,7 +4,6 @@ from rest_framework import serializers
 
 from exchanges.api_fields import MoneyField
 from exchanges.models import Exchange, ExchangeAccount, PaperSource
-from exchanges.timeframes import TIMEFRAME_MS
 
 
 class ExchangeAccountSerializer(serializers.ModelSerializer):
@@ -47,9 +46,22 @@ class ExchangeAccountSettings(serializers.Serializer):
     passphrase = serializers.CharField(required=False, write_only=True)
     is_testnet = serializers.BooleanField(required=False)
     is_active = serializers.BooleanField(required=False)
-    paper_venue = serializers.ChoiceField(choices=Exchange.choices[:3], required=False)
-    paper_source = serializers.ChoiceField(choices=PaperSource.choices, required=False)
-    paper_config = serializers.DictField(required=False)
+    paper_venue = serializers.ChoiceField(
+        choices=Exchange.choices[:3],
+        required=False,
+        help_text="Whose contract rules and fees hold; for live quotes also whose prices. Cannot change later.",
+    )
+    paper_source = serializers.ChoiceField(
+        choices=PaperSource.choices,
+        required=False,
+        help_text="Prices: the venue's public quotes of now, stored candles, or a market made up. Cannot change later.",
+    )
+    paper_config = serializers.DictField(
+        required=False,
+        help_text="Of all: initial_balance, slippage_bps, depth, taker_fee, maker_fee, maintenance_margin, "
+        "lot_rounding. Not of live quotes: half_spread_bps, speed. Of a replay: timeframe, symbols, start, end. Of a "
+        "simulation: seed, volatility.",
+    )
 
 
 class CheckSerializer(serializers.Serializer):
@@ -75,46 +87,6 @@ class SupportedSerializer(serializers.Serializer):
     has_testnet = serializers.BooleanField()
 
 
-class MarketSerializer(serializers.Serializer):
-    """A venue's rules for one market; amounts in base units, fees as fractions."""
-
-    symbol = serializers.CharField()
-    base = serializers.CharField()
-    quote = serializers.CharField()
-    settle = serializers.CharField()
-    contract_size = MoneyField()
-    amount_step = MoneyField()
-    amount_min = MoneyField()
-    amount_max = MoneyField(allow_null=True)
-    price_tick = MoneyField()
-    notional_min = MoneyField()
-    notional_max = MoneyField(allow_null=True)
-    max_leverage = MoneyField()
-    taker_fee = MoneyField()
-    maker_fee = MoneyField()
-    active = serializers.BooleanField()
-
-
-class TickerSerializer(serializers.Serializer):
-    symbol = serializers.CharField()
-    bid = MoneyField()
-    ask = MoneyField()
-    mid = MoneyField()
-    last = MoneyField()
-    bid_size = MoneyField(allow_null=True)
-    ask_size = MoneyField(allow_null=True)
-    at = serializers.DateTimeField(help_text="Venue time of the quote.")
-
-
-class CandleSerializer(serializers.Serializer):
-    at = serializers.DateTimeField(help_text="Opening time.")
-    open = MoneyField()
-    high = MoneyField()
-    low = MoneyField()
-    close = MoneyField()
-    volume = MoneyField()
-
-
 class BalanceSerializer(serializers.Serializer):
     currency = serializers.CharField()
     total = MoneyField(help_text="The wallet, without unrealised P&L.")
@@ -136,23 +108,3 @@ class ConnectQuery(serializers.Serializer):
     exchange_id = serializers.CharField(
         max_length=19, help_text="Number of an exchange account; or the exchange, where there is one account only."
     )
-
-
-KINDS = ["swap", "spot", "future", "option"]
-
-
-class MarketQuery(serializers.Serializer):
-    type = serializers.ChoiceField(choices=KINDS, default="swap")
-    exchange_account = serializers.IntegerField(
-        required=False, min_value=1, help_text="One of several own accounts at this exchange; else the newest."
-    )
-
-
-class TickersQuery(MarketQuery):
-    symbols = serializers.CharField(required=False, max_length=1000, help_text="Separated by commas; else all.")
-
-
-class CandleQuery(MarketQuery):
-    timeframe = serializers.ChoiceField(choices=list(TIMEFRAME_MS), default="5m")
-    since = serializers.DateTimeField(required=False)
-    limit = serializers.IntegerField(min_value=1, max_value=1000, default=500)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bots.models import Bot, BotStatus
-from exchanges import registry
+from exchanges import account_check, registry
 from exchanges.account_fields import LABEL_MAX, SECRETS, Sent, paper_read, secrets_read, settings_changed
 from exchanges.adapters import paper_chaos, paper_rows
 from exchanges.adapters.paper import PaperVenue
@@ -53,10 +53,17 @@ def account_update(*, account: ExchangeAccount, data: Any) -> ExchangeAccount:
         _testnet_update(account, testnet)
     if account.is_active and not active:
         _refuse_running(account)
+        if not account.is_paper:  # without its keys a stop loss would be blind
+            _refuse_holding(account)
+            _refuse_unsettled(account)
     account.is_active = active
     if secrets:
+        uid = account.venue_uid if _in_trade(account) else ""
+        if uid:
+            _refuse_other_login(account, secrets)
         _seal_all(account, secrets)
         _forget_check(account)
+        account.venue_uid = uid
     _save(sent, account)
     return account
 
@@ -77,17 +84,15 @@ def account_delete(*, account: ExchangeAccount) -> None:
 
 
 def account_test(*, account: ExchangeAccount, now: datetime) -> ExchangeAccount:
-    """Asks the venue for the balance and notes what came of it on the account."""
-    try:
-        balance = registry.venue_of(account).balance()
-    except ExchangeError as error:
-        account.last_check_ok, account.last_check_message = False, error.message[:300]
-    else:
-        account.last_check_ok = True
-        figures = {"equity": f"{balance.equity:,.2f}", "currency": balance.currency}
-        account.last_check_message = _("Connected. Equity %(equity)s %(currency)s.") % figures
+    """Asks the venue what the key may do and what it holds, and notes what came of it on the account."""
+    check = account_check.checked(account)
+    ours = ExchangeAccount.objects.filter(exchange=account.exchange, is_testnet=account.is_testnet)
+    if check.uid and ours.filter(venue_uid=check.uid).exclude(pk=account.pk).exists():
+        check = account_check.Check(False, _("Another account here has the same login at the exchange already."))
+    account.last_check_ok, account.last_check_message = check.ok, check.message[:300]
     account.last_checked_at = now
-    account.save(update_fields=["last_checked_at", "last_check_ok", "last_check_message"])
+    account.venue_uid = check.uid or account.venue_uid
+    account.save(update_fields=["last_checked_at", "last_check_ok", "last_check_message", "venue_uid"])
     return account
 
 
@@ -167,13 +172,37 @@ def _refuse_running(account: ExchangeAccount) -> None:
         raise DomainError(_("A bot is running on this account. Stop it first."), "account_in_use")
 
 
-def _refuse_in_use(account: ExchangeAccount) -> None:
-    _refuse_running(account)
-    bots = _bots_of(account)
-    if bots.filter(level__gt=0).exists():
+def _refuse_holding(account: ExchangeAccount) -> None:
+    if _bots_of(account).filter(level__gt=0).exists():
         raise DomainError(_("A bot on this account holds a position. Close it first."), "account_in_use")
+
+
+def _refuse_unsettled(account: ExchangeAccount) -> None:
     if Order.objects.filter(account=account, status__in=UNSETTLED).exists():
         raise DomainError(_("An order on this account is not settled yet."), "account_in_use")
+
+
+def _in_trade(account: ExchangeAccount) -> bool:
+    unsettled = Order.objects.filter(account=account, status__in=UNSETTLED)
+    return unsettled.exists() or _bots_of(account).filter(Q(level__gt=0) | Q(status=BotStatus.RUNNING)).exists()
+
+
+def _refuse_other_login(account: ExchangeAccount, secrets: dict[str, str]) -> None:
+    """Asked elsewhere, the venue would not know the position and orders that bots have on this one."""
+    try:
+        uid = registry.examined(account, secrets).uid
+    except ExchangeError as error:
+        sentence = _("Bots trade on this account, and the new keys could not be tested: %(error)s")
+        raise DomainError(sentence % {"error": error.message}, "account_in_use") from None
+    if uid and uid != account.venue_uid:
+        raise DomainError(_("Bots trade on this account: the new keys belong to another login."), "account_in_use")
+
+
+def _refuse_in_use(account: ExchangeAccount) -> None:
+    _refuse_running(account)
+    _refuse_holding(account)
+    _refuse_unsettled(account)
+    bots = _bots_of(account)
     if bots.exists():
         raise DomainError(_("Bots use this account. Delete them first."), "account_in_use")
 

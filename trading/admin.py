@@ -2,11 +2,16 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from trading.models import Cycle, Fill, LedgerLine, Order, Position, Trade, TradeLog
+from exchanges.errors import DomainError
+from trading.backtests import services
+from trading.models import Backtest, Cycle, Fill, LedgerLine, Order, Position, Trade, TradeLog
 
 
 class History(ModelAdmin):
@@ -97,3 +102,47 @@ class TradeLogAdmin(History):
     list_filter = ["log_type"]
     search_fields = ["message", "bot__bot_name"]
     list_select_related = ["bot"]
+
+
+@admin.register(Backtest)
+class BacktestAdmin(History):
+    """What runs is ended, and what takes room is deleted, by the same rules as its owner's own."""
+
+    list_display = [
+        "id",
+        "owner",
+        "kind",
+        "name",
+        "market1_symbol",
+        "market2_symbol",
+        "timeframe",
+        "status",
+        "done",
+        "total",
+        "created_at",
+        "finished_at",
+    ]
+    list_filter = ["status", "kind", "strategy", "exchange"]
+    search_fields = ["name", "owner__username", "market1_symbol", "market2_symbol"]
+    list_select_related = ["owner"]
+    actions = ["cancel", "delete"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is edited here; the actions need the right to change back-tests."""
+        return obj is None and ModelAdmin.has_change_permission(self, request, obj)
+
+    @admin.action(description=_("Cancel the selected ones"), permissions=["change"])
+    def cancel(self, request: HttpRequest, backtests: QuerySet[Backtest]) -> None:
+        for backtest in backtests:
+            try:
+                services.backtest_cancel(actor=None, backtest=backtest, now=timezone.now())
+            except DomainError as error:
+                self.message_user(request, f"{backtest}: {error.message}", messages.WARNING)
+
+    @admin.action(description=_("Delete the selected ones with their results"), permissions=["change"])
+    def delete(self, request: HttpRequest, backtests: QuerySet[Backtest]) -> None:
+        for backtest in backtests:
+            try:
+                services.backtest_delete(actor=None, backtest=backtest)
+            except DomainError as error:
+                self.message_user(request, f"{backtest}: {error.message}", messages.WARNING)

@@ -1,11 +1,13 @@
 """Back-tests and parameter searches of users, with their results."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bots.models import Bot
-from exchanges.models import Exchange, JobStatus
+from exchanges.models import Exchange, JobStatus, shelf_name
 
 
 class Backtest(models.Model):
@@ -36,6 +38,8 @@ class Backtest(models.Model):
     done = models.PositiveIntegerField(default=0)  # bars, or sets of a search
     total = models.PositiveIntegerField(default=0)
     is_cancel_wanted = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)  # how often a worker has begun with it
+    alive_at = models.DateTimeField(null=True, blank=True)  # last sign of life of the worker that runs it
     problems = models.JSONField(default=list, blank=True)
     summary = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -49,6 +53,10 @@ class Backtest(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"{self.get_kind_display()} {self.pk}"
+
+    def get_exchange_display(self) -> Any:  # type: ignore[no-redef]
+        """Whose history it went over, which of paper is the simulated market's."""
+        return shelf_name(self.exchange)
 
     @property
     def is_open(self) -> bool:
@@ -88,6 +96,8 @@ class Search(models.Model):
     seed = models.BigIntegerField(default=0)
     folds = models.PositiveSmallIntegerField(_("folds"), default=1)  # walk-forward splits; 0: no split
     out_of_sample_pct = models.PositiveSmallIntegerField(_("out of sample"), default=25)  # of each fold, its end
+    min_cycles = models.PositiveIntegerField(_("least cycles"), default=10)  # closed in sample by a set that counts
+    taken_up = models.PositiveIntegerField(default=0)  # how often; tasks of an earlier time do nothing any more
 
     class Meta:
         db_table = "backtest_searches"
@@ -110,6 +120,7 @@ class Trial(models.Model):
     oos_score = models.FloatField(null=True, blank=True)
     in_sample = models.JSONField(default=list)
     out_of_sample = models.JSONField(default=list, blank=True)
+    problem = models.CharField(max_length=200, blank=True)  # why the set could not be run; it has no totals then
 
     class Meta:
         db_table = "backtest_trials"

@@ -14,18 +14,25 @@ LOOK_BACK = timedelta(hours=1)
 """Read again before the last look: venues book payments some minutes late. What is known is not booked twice."""
 
 
+BOOKED_AFTER = timedelta(minutes=1)
+"""A look at the very stamp of a payment may come before the venue has booked it, and the next is an hour away."""
+
+
 def funding_due(bot: Bot, market_time: datetime) -> bool:
-    """In position, and the hour has changed since the last look."""
+    """In position, and a full hour was struck (a minute ago at least) since the last look."""
     if bot.is_flat:
         return False
-    return bot.funding_read_at is None or _hour(market_time) > _hour(bot.funding_read_at)
+    if bot.funding_read_at is None:
+        return True
+    return _hour(market_time - BOOKED_AFTER) > _hour(bot.funding_read_at - BOOKED_AFTER)
 
 
 def funding_collect(tick: Tick) -> None:
     """Books every payment since the last look to the cycle that held the position then. Raises ExchangeError."""
     bot = tick.bot
     positions = Position.objects.filter(bot=bot)
-    opened = positions.filter(is_open=True).order_by("opened_at").values_list("opened_at", flat=True).first()
+    current = positions.filter(cycle_number=bot.current_cycle)  # closed already where a cycle was short
+    opened = current.order_by("opened_at").values_list("opened_at", flat=True).first()
     since = bot.funding_read_at - LOOK_BACK if bot.funding_read_at else opened
     if since is not None:
         for leg in (1, 2):

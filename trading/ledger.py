@@ -8,7 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -16,14 +16,18 @@ from django.db import connection, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from bots import feed
+from bots import feed, journal
 from bots.leases import Lease, LeaseLost, locked_bot
 from bots.models import Bot
 from exchanges.adapters.base import FillReport, FundingPayment, OrderReport
+from exchanges.symbols import settle_of
 from trading.core import position as core
 from trading.core.order_state import OrderStatus, advance
-from trading.models import Cycle, Fill, LedgerLine, LineKind, Order, Position, Purpose, Trade
+from trading.models import Cycle, Fill, LedgerLine, LineKind, LogType, Order, Position, Purpose, Trade
 from trading.rows import order_row, position_row
+
+ELSEWHERE_QUIET = timedelta(hours=1)
+"""A bot says once in this time that its fees are paid in a coin that is not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +174,8 @@ def _fill_book(row: Order, report: FillReport) -> None:
     row.filled_amount += report.amount
     row.cost += core.ledger_value(report.amount, report.price)
     row.average_price = (row.cost / row.filled_amount).quantize(core.LEDGER_UNIT)
-    row.fee += report.fee
-    row.fee_currency = report.fee_currency
+    row.fee += _counted(row.symbol, report.fee, report.fee_currency)
+    row.fee_currency = settle_of(row.symbol)
     row.filled_at = max(row.filled_at or report.at, report.at)
     if row.bot and position:
         _lines_book(row, row.bot, fill, realised)
@@ -209,14 +213,15 @@ def _position_after(row: Order, report: FillReport) -> tuple[Position, Decimal]:
     position.current_price = report.price
     position.unrealized_pnl = after.unrealised(report.price) if after.amount else core.ZERO
     position.realized_pnl += realised
-    position.fees += report.fee
+    position.fees += _counted(row.symbol, report.fee, report.fee_currency)
     position.save()
     return position, realised
 
 
 def _lines_book(row: Order, bot: Bot, fill: Fill, realised: Decimal) -> None:
     """Ledger lines of a fill, and the sums that are kept beside them."""
-    amounts = {LineKind.REALISED: realised, LineKind.FEE: -fill.fee}
+    settle = settle_of(row.symbol)
+    amounts = {LineKind.REALISED: (realised, settle), LineKind.FEE: (-fill.fee, fill.fee_currency or settle)}
     LedgerLine.objects.bulk_create(
         LedgerLine(
             account=row.account,
@@ -225,28 +230,54 @@ def _lines_book(row: Order, bot: Bot, fill: Fill, realised: Decimal) -> None:
             symbol=row.symbol,
             kind=kind,
             amount=amount,
-            currency=fill.fee_currency,
+            currency=currency,
             fill=fill,
             at=fill.at,
         )
-        for kind, amount in amounts.items()
+        for kind, (amount, currency) in amounts.items()
         if amount
     )
-    total = realised - fill.fee
+    fee = _counted(row.symbol, fill.fee, fill.fee_currency)
+    if fee != fill.fee:
+        _say_elsewhere(bot, row.symbol, fill.fee, fill.fee_currency, fill.at)
+    total = realised - fee
     Bot.objects.filter(pk=bot.pk).update(total_profit=F("total_profit") + total)
     Cycle.objects.filter(bot=bot, number=row.cycle_number).update(
-        realised_pnl=F("realised_pnl") + total, fees=F("fees") + fill.fee
+        realised_pnl=F("realised_pnl") + total, fees=F("fees") + fee
+    )
+
+
+def _counted(symbol: str, amount: Decimal, currency: str) -> Decimal:
+    """What of it enters a sum in the market's own currency: nothing of another coin, which is kept as its own line."""
+    return amount if currency in ("", settle_of(symbol)) else Decimal(0)
+
+
+def _say_elsewhere(bot: Bot, symbol: str, fee: Decimal, coin: str, at: datetime) -> None:
+    journal.write_seldom(
+        bot,
+        "fee_elsewhere",
+        log_type=LogType.WARNING,
+        quiet=ELSEWHERE_QUIET,
+        market_time=at,
+        symbol=symbol,
+        fee=fee,
+        coin=coin,
     )
 
 
 def cycle_money(bot_id: int, cycle_number: int) -> dict[str, Decimal]:
-    """What the ledger holds of a cycle so far: `realised_pnl` (all lines), `fees` (paid, positive), `funding`."""
+    """What the ledger holds of a cycle so far: `realised_pnl` (all lines), `fees` (paid, positive), `funding`.
+
+    Of the currency that is settled in; lines in another coin are left out.
+    """
     sums = dict.fromkeys(LineKind.values, Decimal(0))
     lines = (
-        LedgerLine.objects.filter(bot=bot_id, cycle_number=cycle_number).values("kind").annotate(total=Sum("amount"))
+        LedgerLine.objects.filter(bot=bot_id, cycle_number=cycle_number)
+        .values("kind", "symbol", "currency")
+        .annotate(total=Sum("amount"))
     )
     for line in lines.order_by():
-        sums[line["kind"]] = line["total"]
+        sums[line["kind"]] += _counted(line["symbol"], line["total"], line["currency"])
     return {
         "realised_pnl": sum(sums.values(), Decimal(0)),
         "fees": -sums[LineKind.FEE],
@@ -274,11 +305,12 @@ def funding_book(position: Position, payment: FundingPayment) -> bool:
             external_id=payment.payment_id,
             at=payment.at,
         )
-        position.funding += payment.amount
+        amount = _counted(position.symbol, payment.amount, payment.currency)
+        position.funding += amount
         position.save(update_fields=["funding", "updated_at"])
-        Bot.objects.filter(pk=position.bot_id).update(total_profit=F("total_profit") + payment.amount)
+        Bot.objects.filter(pk=position.bot_id).update(total_profit=F("total_profit") + amount)
         Cycle.objects.filter(bot=position.bot_id, number=position.cycle_number).update(
-            realised_pnl=F("realised_pnl") + payment.amount, funding=F("funding") + payment.amount
+            realised_pnl=F("realised_pnl") + amount, funding=F("funding") + amount
         )
         feed.publish_on_commit(position.bot_id, position.bot.owner_id, "position_update", position_row(position))
     return True

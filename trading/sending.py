@@ -73,6 +73,7 @@ def _request(order: Order) -> OrderRequest:
         price=order.price,
         reduce_only=order.reduce_only,
         send_by=order.send_by,
+        margin_mode="isolated" if order.bot and order.bot.margin_mode == "isolated" else "cross",
     )
 
 

@@ -24,6 +24,9 @@ from bots.models import Bot
 from bots.tests.factories import make_paper_account, make_user
 from bots.tests.test_api import wish
 from chainmakes.wsgi import application
+from exchanges.tests.series import candle_dir, stored_pair  # noqa: F401
+from trading.models import Backtest
+from trading.tests.backtests.made import done
 from trading.tests.test_api import add_log, add_order, add_point, add_position
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases=["default", "paper"])]
@@ -50,9 +53,15 @@ def bot() -> Bot:
 
 
 @pytest.fixture
+def backtest(bot, stored_pair) -> Backtest:  # noqa: F811
+    """A finished one of the same trader."""
+    return done(bot.owner)
+
+
+@pytest.fixture
 def headers(bot, settings) -> dict[str, str]:
     """As many attempts as a fuzzer makes."""
-    rates = {"login": "100000/min", "register": "100000/min"}
+    rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "100000/min")
     settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"DEFAULT_THROTTLE_RATES": rates}
     return {"Authorization": f"Bearer {session_open(bot.owner).access_token}"}
 
@@ -77,7 +86,12 @@ def document():
 
 @document().parametrize()
 @settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_no_answer_outside_of_the_document(case, bot, headers):
-    own = {"bot_id": bot.pk, "account_id": bot.exchange_account_id, "exchange": "paper"}
+def test_no_answer_outside_of_the_document(case, bot, backtest, headers):
+    own = {
+        "bot_id": bot.pk,
+        "account_id": bot.exchange_account_id,
+        "exchange": "paper",
+        "backtest_id": backtest.pk,
+    }
     case.path_parameters |= {name: value for name, value in own.items() if name in case.path_parameters}
     case.call_and_validate(headers=headers, checks=CHECKS)

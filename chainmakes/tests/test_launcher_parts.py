@@ -1,7 +1,9 @@
-"""Rules of the launcher that need no process."""
+"""Rules of the launcher, piece by piece."""
 
 import json
+import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from launcher import keys, ownership, preparation, processes
 from launcher.errors import LaunchError
 from launcher.home import Home, read_json, try_lock, write_private_json
 from launcher.servers import external
+from launcher.supervisor import Supervisor
 
 
 @pytest.fixture
@@ -119,3 +122,22 @@ def test_unreadable_json_counts_as_missing(tmp_path: Path) -> None:
     assert read_json(path) == {}
     path.write_text(json.dumps({"url": "x"}))
     assert read_json(path) == {"url": "x"}
+
+
+def test_once_all_is_up_what_ends_is_started_again_while_something_else_is_waited_for(home: Home) -> None:
+    (lifeline, stay), (_, reports) = os.pipe(), os.pipe()
+    supervisor = Supervisor(home, "mark", lifeline, reports)
+    runs = home.path / "runs"
+    once = f"open({str(runs)!r}, 'a').write('x')"
+    patient = f"import os, time\nwhile os.path.getsize({str(runs)!r}) < 2: time.sleep(0.01)"
+    runs.touch()
+    supervisor.start(program("short-lived", once), home.logs / "short.log")
+    supervisor.ready({})
+    supervisor.begin(program("patient", patient), home.logs / "patient.log")()
+    assert len(runs.read_text()) >= 2
+    os.close(stay)
+    supervisor.stop_all()
+
+
+def program(name: str, code: str) -> processes.Program:
+    return processes.Program(name, [sys.executable, "-c", code], dict(os.environ), stop_rank=0)

@@ -14,7 +14,10 @@ MarginMode = Literal["cross", "isolated"]
 
 @dataclass(frozen=True, slots=True)
 class VenueQuote:
-    """Best bid and ask of one market, in venue time: `at` is the quote's, `alive_at` the feed's last proof of life."""
+    """Best bid and ask of one market, in venue time: `at` is the quote's, `alive_at` the feed's last proof of life.
+
+    `last` is the last trade's price; the mid where the venue does not tell it with the book.
+    """
 
     symbol: str
     bid: Decimal
@@ -43,10 +46,43 @@ class Candle:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderBook:
+    """(price, amount) from the touch outwards."""
+
+    symbol: str
+    bids: tuple[tuple[Decimal, Decimal], ...]
+    asks: tuple[tuple[Decimal, Decimal], ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PublicTrade:
+    """Somebody's trade; `side` is the taker's: buy, sell."""
+
+    symbol: str
+    trade_id: str
+    side: str
+    price: Decimal
+    amount: Decimal
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FundingOutlook:
+    """`rate` (a fraction of the position's value) is what longs pay shorts at `next_at`, as far as it is known now."""
+
+    symbol: str
+    rate: Decimal
+    next_at: datetime
+    mark_price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRequest:
     """`ioc` is a limit order that is cancelled for what does not fill at once; `price` is None for `market` only.
 
-    `send_by`: the adapter raises `NotSent` when its clock is past it.
+    `send_by`: the adapter raises `NotSent` when its clock is past it. `margin_mode` matters where a venue wants it said
+    with every order; `post_only` (limit orders) is refused rather than filled at once.
     """
 
     client_order_id: str
@@ -57,6 +93,8 @@ class OrderRequest:
     price: Decimal | None
     reduce_only: bool
     send_by: datetime
+    margin_mode: MarginMode = "cross"
+    post_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

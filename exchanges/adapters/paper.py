@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from exchanges.adapters import paper_chaos, paper_intake, paper_margin
@@ -27,6 +27,7 @@ from exchanges.adapters.base import (
     VenuePosition,
     VenueQuote,
 )
+from exchanges.adapters.isolation import refuse_inside_transaction
 from exchanges.adapters.paper_books import Books, fill_report, reports_of
 from exchanges.adapters.paper_chaos import Chaos, Fault, FaultKind
 from exchanges.adapters.paper_execution import Matcher
@@ -337,13 +338,6 @@ class PaperVenue(ABC):
         if order is None:
             raise OrderNotFound("no such order", code="not_found")
         return reports_of([order], self.terms.currency)[0]
-
-
-def refuse_inside_transaction() -> None:
-    """Raises RuntimeError. (The block that Django's TestCase wraps around a test is none of ours.)"""
-    if connections["default"].in_atomic_block:
-        with transaction.atomic(durable=True):
-            return
 
 
 def _refusal(faults: Mapping[FaultKind, Fault]) -> ExchangeError:

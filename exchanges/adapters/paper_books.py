@@ -119,9 +119,9 @@ class Books:
         status = OrderStatus.CLOSED if done else OrderStatus.PARTIALLY_FILLED
         self.order_change(order, filled=filled, status=status.value, updated_at=at)
 
-    def fund(self, symbol: str, rate: FundingRate, mark: Decimal) -> None:
-        """A long position pays its value times the rate, a short one receives it."""
-        held = self.held(symbol)
+    def fund(self, symbol: str, rate: FundingRate, mark: Decimal, *, held: Decimal | None = None) -> None:
+        """A long position pays its value times the rate, a short one receives it. `held` then, if it was not as now."""
+        held = self.held(symbol) if held is None else held
         if not held:
             return
         amount = _in_ledger_units(-held, mark, rate.rate)

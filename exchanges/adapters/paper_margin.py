@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from exchanges.adapters.paper_books import Books
 from exchanges.paper_models import PaperPosition
+from trading.core.margin import left
 from trading.core.position import BUY, Position
 
 Marks = Callable[[str], Decimal]
@@ -55,20 +56,18 @@ def to_liquidate(books: Books, marks: Marks, maintenance: Decimal) -> list[Paper
     """The positions that are past their margin now."""
     rows = books.open_positions()
     isolated = [row for row in rows if books.leverage_of(row.symbol)[1] == "isolated"]
-    doomed = [row for row in isolated if _isolated_margin(books, row, marks) < _maintenance(row, marks, maintenance)]
+    given = {row.symbol: abs(row.cost) / books.leverage_of(row.symbol)[0] for row in isolated}
+    doomed = [row for row in isolated if _left(given[row.symbol], [row], marks, maintenance) < 0]
     cross = [row for row in rows if row not in isolated]
-    shared = books.wallet.balance + sum((unrealised(row, marks(row.symbol)) for row in cross), ZERO)
-    if cross and shared < sum((_maintenance(row, marks, maintenance) for row in cross), ZERO):
+    if cross and _left(books.wallet.balance, cross, marks, maintenance) < 0:
         doomed += cross
     return doomed
 
 
-def _isolated_margin(books: Books, row: PaperPosition, marks: Marks) -> Decimal:
-    return abs(row.cost) / books.leverage_of(row.symbol)[0] + unrealised(row, marks(row.symbol))
-
-
-def _maintenance(row: PaperPosition, marks: Marks, rate: Decimal) -> Decimal:
-    return abs(row.amount) * marks(row.symbol) * rate
+def _left(backing: Decimal, rows: list[PaperPosition], marks: Marks, maintenance: Decimal) -> Decimal:
+    gained = sum((unrealised(row, marks(row.symbol)) for row in rows), ZERO)
+    value = sum((abs(row.amount) * marks(row.symbol) for row in rows), ZERO)
+    return left(backing, gained, value, maintenance)
 
 
 def _symbols(books: Books) -> set[str]:

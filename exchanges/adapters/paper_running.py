@@ -35,16 +35,19 @@ class RunningPaperVenue(PaperVenue):
 
     def _settle(self, books: Books) -> None:
         since = to_ms(books.wallet.settled_at)
-        for position in books.open_positions():
-            for rate in self._source.funding(position.symbol, since, books.moment):
-                mark = self._source.mark(position.symbol, rate.at_ms)
-                if mark is not None:
-                    books.fund(position.symbol, rate, mark)
+        self._fund(books, since)
         for order in books.working():
             chance = self._chance_since(order, since, books.moment)
             self._matcher.try_order(books, order, chance, fresh=order.type != "limit", at=books.now)
         self._matcher.liquidate(books, self._marks(books))
         books.wallet_set(settled_at=books.now)
+
+    def _fund(self, books: Books, since: int) -> None:
+        for position in books.open_positions():
+            for rate in self._source.funding(position.symbol, since, books.moment):
+                mark = self._source.mark(position.symbol, rate.at_ms)
+                if mark is not None:
+                    books.fund(position.symbol, rate, mark)
 
     def _meet(self, books: Books, order: PaperOrder) -> None:
         touch = self._source.touch(order.symbol, books.moment)

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from exchanges.adapters.base import OrderRequest
-from exchanges.adapters.paper import CONNECTION, PaperVenue, refuse_inside_transaction
+from exchanges.adapters.isolation import refuse_inside_transaction
+from exchanges.adapters.paper import CONNECTION, PaperVenue
 from exchanges.adapters.paper_books import Books
 from exchanges.adapters.paper_chaos import Chaos, Fault, FaultKind
 from exchanges.adapters.paper_matching import Chance

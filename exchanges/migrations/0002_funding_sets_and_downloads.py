@@ -6,56 +6,99 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('exchanges', '0001_initial'),
+        ("exchanges", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FundingSet',
+            name="FundingSet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('exchange', models.CharField(max_length=8)),
-                ('symbol', models.CharField(max_length=40)),
-                ('path', models.CharField(max_length=200, unique=True)),
-                ('rows', models.PositiveIntegerField()),
-                ('first_at', models.DateTimeField()),
-                ('last_at', models.DateTimeField()),
-                ('source', models.CharField(blank=True, max_length=200)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("exchange", models.CharField(max_length=8)),
+                ("symbol", models.CharField(max_length=40)),
+                ("path", models.CharField(max_length=200, unique=True)),
+                ("rows", models.PositiveIntegerField()),
+                ("first_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField()),
+                ("source", models.CharField(blank=True, max_length=200)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'db_table': 'funding_sets',
-                'constraints': [models.UniqueConstraint(fields=('exchange', 'symbol'), name='funding_sets_series_unique')],
+                "db_table": "funding_sets",
+                "constraints": [
+                    models.UniqueConstraint(fields=("exchange", "symbol"), name="funding_sets_series_unique")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CandleDownload',
+            name="CandleDownload",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('exchange', models.CharField(choices=[('okx', 'OKX'), ('binance', 'Binance'), ('bybit', 'Bybit'), ('paper', 'Paper')], max_length=8, verbose_name='exchange')),
-                ('symbol', models.CharField(max_length=40, verbose_name='market')),
-                ('kind', models.CharField(choices=[('candles', 'Candles'), ('funding', 'Funding rates')], default='candles', max_length=7, verbose_name='kind')),
-                ('timeframe', models.CharField(blank=True, max_length=4, verbose_name='timeframe')),
-                ('since', models.DateTimeField(verbose_name='from')),
-                ('until', models.DateTimeField(verbose_name='to')),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('canceled', 'Canceled')], default='queued', max_length=8, verbose_name='status')),
-                ('reached_at', models.DateTimeField(blank=True, null=True)),
-                ('rows', models.PositiveIntegerField(default=0)),
-                ('message', models.CharField(blank=True, max_length=300)),
-                ('is_cancel_wanted', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='candle_downloads', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "exchange",
+                    models.CharField(
+                        choices=[("okx", "OKX"), ("binance", "Binance"), ("bybit", "Bybit"), ("paper", "Paper")],
+                        max_length=8,
+                        verbose_name="exchange",
+                    ),
+                ),
+                ("symbol", models.CharField(max_length=40, verbose_name="market")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("candles", "Candles"), ("funding", "Funding rates")],
+                        default="candles",
+                        max_length=7,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("timeframe", models.CharField(blank=True, max_length=4, verbose_name="timeframe")),
+                ("since", models.DateTimeField(verbose_name="from")),
+                ("until", models.DateTimeField(verbose_name="to")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("canceled", "Canceled"),
+                        ],
+                        default="queued",
+                        max_length=8,
+                        verbose_name="status",
+                    ),
+                ),
+                ("reached_at", models.DateTimeField(blank=True, null=True)),
+                ("rows", models.PositiveIntegerField(default=0)),
+                ("message", models.CharField(blank=True, max_length=300)),
+                ("is_cancel_wanted", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="candle_downloads",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'candle_downloads',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['owner', '-id'], name='candle_downloads_of_owner')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('status__in', ['queued', 'running'])), fields=('exchange', 'symbol', 'kind', 'timeframe'), name='candle_downloads_one_at_work')],
+                "db_table": "candle_downloads",
+                "ordering": ["-id"],
+                "indexes": [models.Index(fields=["owner", "-id"], name="candle_downloads_of_owner")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ["queued", "running"])),
+                        fields=("exchange", "symbol", "kind", "timeframe"),
+                        name="candle_downloads_one_at_work",
+                    )
+                ],
             },
         ),
     ]

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.tests.clients import anonymous, bearer
 from bots.tests.factories import CHZ, GALA, make_bot, make_paper_account, make_user, make_viewer
 from exchanges.models import ExchangeAccount
+from exchanges.tests.wire.accounts import SERVERS, serving
 
 pytestmark = pytest.mark.django_db(databases=["default", "paper"])
 
@@ -36,6 +37,26 @@ def account(user):
 
 def path(account: Any, *more: str) -> str:
     return "/".join([LIST, str(account.pk), *more])
+
+
+@pytest.mark.parametrize("venue", sorted(SERVERS))
+def test_a_paper_account_on_live_quotes(api, venue, settings):
+    body = PAPER | {"paper_source": "live", "paper_venue": venue, "paper_config": {"initial_balance": "2500"}}
+    with serving(venue, settings):
+        answer = api.post(LIST, body, format="json")
+        assert answer.status_code == 201
+        assert (answer.json()["paper_source"], answer.json()["paper_venue"]) == ("live", venue)
+        number = answer.json()["id"]
+        checked = api.post(f"{LIST}/{number}/test").json()
+        assert checked["ok"] is True
+        assert "2 perpetual swaps" in checked["message"]
+        assert api.get(f"{LIST}/{number}/ping").status_code == 200
+        balance = api.get(f"/api/v1/account/{number}/balance").json()["data"]
+        pages = {
+            part: api.get(f"/api/v1/markets/paper/{part}") for part in ("markets", "tickers", "orderbook/GALA-USDT")
+        }
+    assert float(balance["equity"]) == 2500
+    assert {part: page.status_code for part, page in pages.items()} == dict.fromkeys(pages, 200)
 
 
 class TestCreate:
@@ -165,10 +186,10 @@ class TestVenue:
         query = "" if name is None else f"?exchange_id={name}"
         assert api.post(f"{LIST}/connect{query}").status_code == status
 
-    def test_a_live_account_says_why_it_is_not_connected(self, api):
+    def test_a_live_account_whose_exchange_does_not_answer(self, api):
         api.post(LIST, LIVE, format="json")
         answer = api.get(path(ExchangeAccount.objects.get(), "ping"))
-        assert (answer.status_code, answer.json()["code"]) == (422, "unavailable")
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
 
     def test_balance_and_positions(self, api, account):
         balance = api.get(f"/api/v1/account/{account.pk}/balance").json()["data"]
@@ -212,7 +233,10 @@ class TestMarketData:
         ("what", "status"),
         [
             ("nowhere/markets", 404),
-            ("okx/markets", 404),
+            ("okx/markets", 503),
+            ("paper/orderbook/GALA-USDT", 422),
+            ("paper/trades/GALA-USDT", 422),
+            ("paper/funding/GALA-USDT", 422),
             ("paper/ticker/NOPE-USDT", 404),
             ("paper/ticker/***", 400),
             ("paper/ticker/GALA-USDT?type=bond", 400),

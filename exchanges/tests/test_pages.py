@@ -7,6 +7,7 @@ from bots.tests.factories import make_bot, make_paper_account, make_user, make_v
 from bots.tests.page_client import client_of, page_of
 from exchanges.models import ExchangeAccount
 from exchanges.tests.series import store_pair
+from exchanges.tests.wire.accounts import SERVERS, serving
 
 pytestmark = pytest.mark.django_db(databases=["default", "paper"])
 
@@ -189,3 +190,25 @@ def test_balances_stand_in_the_list_paper_apart():
     html = page_of(user, "/exchanges/")
     assert "5,000.00" in html
     assert "play money, in no total" in html
+
+
+@pytest.mark.parametrize("venue", sorted(SERVERS))
+def test_an_account_on_live_quotes_is_added_and_tested(venue, settings):
+    user = make_user()
+    with serving(venue, settings):
+        response = client_of(user).post("/exchanges/new", SIMULATED | {"source": "live", "live_venue": venue})
+        account = ExchangeAccount.objects.get(owner=user)
+        assert response.headers["Location"] == f"/exchanges/{account.pk}/"
+        assert (account.paper_source, account.paper_venue, account.last_check_ok) == ("live", venue, True)
+        assert (account.paper_config["initial_balance"], account.paper_config["speed"]) == ("5000", "1")
+        html = page_of(user, f"/exchanges/{account.pk}/")
+    assert "5,000.00" in html
+    assert "Live quotes" in html
+
+
+def test_a_silent_venue_is_said_when_an_account_on_its_quotes_is_added():
+    user = make_user()
+    client_of(user).post("/exchanges/new", SIMULATED | {"source": "live", "live_venue": "okx"})
+    account = ExchangeAccount.objects.get(owner=user)
+    assert (account.last_check_ok, "OKX cannot be reached" in account.last_check_message) == (False, True)
+    assert "The exchange does not answer as it should" in page_of(user, f"/exchanges/{account.pk}/")

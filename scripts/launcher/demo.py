@@ -14,7 +14,7 @@ from launcher.foreground import Foreground
 from launcher.home import Home, read_json, write_private_json
 from launcher.ownership import Guest, claim, publish
 from launcher.postgres import stop_leftover
-from launcher.preparation import begin, collect_static, set_up_demo
+from launcher.preparation import Finish, begin, collect_static, compile_kernels, set_up_demo, show_demo
 from launcher.programs import first_programs, later_programs
 from launcher.servers import free_port, shown
 from launcher.session import Session
@@ -22,6 +22,8 @@ from launcher.supervisor import Supervisor
 
 USERNAME = "demo"
 PAGES_LIMIT_S = 90.0
+LEISURE = 5
+"""Niceness of what is prepared behind the start."""
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -94,6 +96,7 @@ def bring_up(supervisor: Supervisor, session: Session, port: int) -> None:
     servers = session.start_servers(supervisor)
     environment |= servers.environment
     finish_static = begin(supervisor, collect_static(home), environment)  # meanwhile the database is prepared
+    finish_kernels = begin(supervisor, compile_kernels(home), environment, niceness=LEISURE)
     session.migrate(supervisor, servers)
     login = prepare_login(supervisor, session, environment, always=not servers.embedded_database)
     finish_static()
@@ -108,9 +111,20 @@ def bring_up(supervisor: Supervisor, session: Session, port: int) -> None:
         failure=lambda: f"Not everything is up after {PAGES_LIMIT_S:.0f} s: {health(port)[1]} See {shown(home.logs)}.",
         every_s=0.2,
     )
-    supervisor.report("ready", login)
-    for program in later_programs(environment):
-        supervisor.start(program, home.logs / f"{program.name}.log")
+    supervisor.ready(login)
+    io, compute = later_programs(environment)
+    supervisor.start(io, home.logs / f"{io.name}.log")
+    peacefully(supervisor, finish_kernels)  # the worker would compile the same beside it
+    supervisor.start(compute, home.logs / f"{compute.name}.log")
+    peacefully(supervisor, begin(supervisor, show_demo(home), environment, niceness=LEISURE))
+
+
+def peacefully(supervisor: Supervisor, finish: Finish) -> None:
+    """What only makes the demonstration nicer does not end it when it fails."""
+    try:
+        finish()
+    except LaunchError as error:
+        supervisor.report("note", str(error))
 
 
 def prepare_login(

@@ -63,12 +63,27 @@ def set_up_demo(home: Home) -> Step:
     return Step("setup_demo", ("setup_demo",), by_content([*command, *_migrations()]), home.demo)
 
 
-def begin(supervisor: Supervisor, step: Step, environment: Mapping[str, str], *, always: bool = False) -> Finish:
+def compile_kernels(home: Home) -> Step:
+    sources = by_content([*(ROOT / "trading" / "core").glob("*.py"), LOCKS[0]])
+    return Step("compile_kernels", ("compile_kernels",), sources, home.path / "numba")
+
+
+def show_demo(home: Home) -> Step:
+    """Waits for workers, so it is run beside them."""
+    command = ROOT.glob("*/management/commands/show_demo.py")
+    return Step("show_demo", ("show_demo",), by_content([*command, *_migrations()]), home.demo)
+
+
+def begin(
+    supervisor: Supervisor, step: Step, environment: Mapping[str, str], *, always: bool = False, niceness: int = 0
+) -> Finish:
     """Starts the step if it is due; the answer waits for its end and notes that it was done."""
     home = supervisor.home
     if not (always or step.is_due(home)):
         return lambda: None
-    program = Program(f"manage.py {step.arguments[0]}", manage(*step.arguments), environment, stop_rank=0)
+    program = Program(
+        f"manage.py {step.arguments[0]}", manage(*step.arguments), environment, stop_rank=0, niceness=niceness
+    )
     finish = supervisor.begin(program, home.logs / f"{step.name}.log")
 
     def finish_and_note() -> None:

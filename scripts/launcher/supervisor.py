@@ -45,6 +45,7 @@ class Supervisor:
         self._reports = reports
         self._children: list[Child] = []
         self._guests_may_finish = False
+        self._is_up = False
 
     def report(self, kind: str, content: object) -> None:
         """Sends a line to the half in front: `note` (a sentence), `ready` (an object) or `failed` (a sentence)."""
@@ -81,6 +82,11 @@ class Supervisor:
                 raise LaunchError(failure())
             self.watch(every_s)
 
+    def ready(self, login: dict[str, str]) -> None:
+        """From now on what ends unasked is started again, also while something else is waited for."""
+        self._is_up = True
+        self.report("ready", login)
+
     def begin(self, program: Program, log: Path) -> Callable[[], None]:
         """Starts a program that ends by itself; the answer waits for its end and raises `LaunchError` if it failed."""
         process = start(program, log)
@@ -89,6 +95,8 @@ class Supervisor:
             try:
                 while process.poll() is None:
                     self.watch(STEP_S)
+                    if self._is_up:
+                        self._look_after()
             finally:
                 kill_group(process)
             if process.returncode:
@@ -100,9 +108,12 @@ class Supervisor:
         """Starts again what ends unasked, until told to stop; not wanted any more, it stays while guests remain."""
         while not (self._guests_may_finish and self._nobody_else()):
             self.watch(0.1)
-            for child in self._children:
-                self._revive(child)
-                keep_small(child.log)
+            self._look_after()
+
+    def _look_after(self) -> None:
+        for child in self._children:
+            self._revive(child)
+            keep_small(child.log)
 
     def _nobody_else(self) -> bool:
         """Takes the guests' lock for good: who comes later waits for our end and then starts servers of their own."""

@@ -74,7 +74,10 @@ export function watchQuestions() {
     event.preventDefault();
     event.stopImmediatePropagation();
     const button = event.submitter;
-    if (!(await ask(form))) return;
+    if (!(await ask(form))) {
+      button?.closest("details")?.querySelector("summary")?.focus(); // its menu has closed: the button itself is hidden
+      return;
+    }
     form.dataset.confirmed = "yes";
     form.requestSubmit(button ?? undefined);
     delete form.dataset.confirmed;

@@ -8,17 +8,26 @@ from trading.backtests.errors import BacktestRefused
 
 def check_writable(path: Path) -> None:
     """Before the run: raises BacktestRefused where a result could not be written afterwards."""
+    try:
+        _refuse_unwritable(path)
+    except OSError as error:  # such as a name that is too long
+        raise BacktestRefused([f"{path}: cannot be written: {error.strerror or error}"]) from error
+
+
+def _refuse_unwritable(path: Path) -> None:
     if path.is_dir():
         raise BacktestRefused([f"{path}: is a folder"])
     if path.exists() and not path.is_file():
         raise BacktestRefused([f"{path}: is not a file; without --out the result goes to standard output"])
     if not path.parent.is_dir():
         raise BacktestRefused([f"{path.parent}: there is no such folder"])
+    if not os.access(os.path.dirname(os.path.realpath(path)), os.W_OK | os.X_OK):
+        raise BacktestRefused([f"{path.parent}: cannot be written to"])
 
 
 def write_whole(path: Path, text: str) -> None:
     """Raises BacktestRefused where the folder cannot be written to."""
-    target = path.resolve()  # a link stays a link
+    target = Path(os.path.realpath(path))  # a link stays a link
     part = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         try:

@@ -1,6 +1,6 @@
 """Single values of a back-test's parameters. Unlike a bot's they keep every decimal: no venue or column rounds them.
 
-Each raises ValueError with what can be used instead.
+Each raises ValueError with what can be used instead, in the language of the moment.
 """
 
 import math
@@ -8,7 +8,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 MOST: Final = 1e15
+LEAST: Final = 1 / MOST
+"""But for 0: products of smaller numbers vanish."""
 LAST_MS: Final = 2**43
 _LONGEST: Final = 64
 
@@ -20,23 +24,26 @@ def number(value: Any) -> float:
     if isinstance(value, str) and len(value) <= _LONGEST and "_" not in value:
         value = _float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("must be a number")
+        raise ValueError(_("must be a number"))
     if not abs(value) <= MOST:
-        raise ValueError(f"must be a number of at most {MOST:g}")
+        raise ValueError(_("must be a number of at most %(most)s") % {"most": f"{MOST:g}"})
     return float(value)
 
 
 def above_zero(value: Any) -> float:
     found = number(value)
     if found <= 0:
-        raise ValueError(f"must be above 0, not {found:g}")
+        raise ValueError(_("must be above %(limit)s, not %(given)s") % {"limit": 0, "given": f"{found:g}"})
+    if found < LEAST:
+        numbers = {"limit": f"{LEAST:g}", "given": f"{found:g}"}
+        raise ValueError(_("must be at least %(limit)s, not %(given)s") % numbers)
     return found
 
 
 def zero_or_more(value: Any) -> float:
     found = number(value)
     if found < 0:
-        raise ValueError(f"must not be below 0, not {found:g}")
+        raise ValueError(_("must be at least %(limit)s, not %(given)s") % {"limit": 0, "given": f"{found:g}"})
     return found
 
 
@@ -44,17 +51,35 @@ def below(limit: float) -> Reader:
     def read(value: Any) -> float:
         found = zero_or_more(value)
         if found >= limit:
-            raise ValueError(f"must be below {limit:g}, not {found:g}")
+            numbers = {"limit": f"{limit:g}", "given": f"{found:g}"}
+            raise ValueError(_("must be below %(limit)s, not %(given)s") % numbers)
         return found
 
     return read
 
 
+def within(least: float, most: float) -> Reader:
+    def read(value: Any) -> float:
+        found = number(value)
+        if not least <= found <= most:
+            numbers = {"least": f"{least:g}", "most": f"{most:g}", "given": f"{found:g}"}
+            raise ValueError(_("must be from %(least)s to %(most)s, not %(given)s") % numbers)
+        return found
+
+    return read
+
+
+def optional(reader: Reader) -> Reader:
+    """null means that there is none."""
+    return lambda value: None if value is None else reader(value)
+
+
 def lot_step(value: Any) -> float:
     """Base units; 0 for no rounding."""
     found = zero_or_more(value)
-    if 0 < found < 1 / MOST:
-        raise ValueError(f"must be 0 or at least {1 / MOST:g}, not {found:g}")
+    if 0 < found < LEAST:
+        numbers = {"least": f"{LEAST:g}", "given": f"{found:g}"}
+        raise ValueError(_("must be 0 or at least %(least)s, not %(given)s") % numbers)
     return found
 
 
@@ -62,8 +87,13 @@ def instant(value: Any) -> int:
     """ISO 8601 (UTC unless it names a zone) or milliseconds since 1970, as milliseconds."""
     found = _milliseconds(value)
     if found is None or not 0 <= found < LAST_MS:
-        raise ValueError("must be a time such as 2025-02-11T21:00Z, or milliseconds since 1970")
+        raise ValueError(_("must be a time such as 2025-02-11T21:00Z, or milliseconds since 1970"))
     return found
+
+
+def shown(name: str) -> str:
+    """On one line, whatever it holds."""
+    return name[:60] if name.isprintable() and name else repr(name[:60])
 
 
 def _milliseconds(value: Any) -> int | None:

@@ -6,14 +6,16 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from django.utils.translation import gettext as _
 
 from exchanges import candle_files, candles
 from exchanges.timeframes import MINUTE_MS, TIMEFRAME_MS
 from trading.backtests.errors import BacktestRefused
-from trading.backtests.readers import LAST_MS
-from trading.core.candles import Candles, Ints
+from trading.core.candles import Candles, Stretch, gaps, outages
 
 NAMES: Final = {length: name for name, length in TIMEFRAME_MS.items()}
+OUTAGES_NAMED: Final = 20
+"""The longest; all of them are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,62 +26,51 @@ class Series:
     candles: Candles
     length: int
 
-    def described(self) -> dict[str, Any]:
-        """Bars, holes between them, and flat bars without volume (the venue was down)."""
-        steps = np.diff(self.candles.times)
-        holes = steps[steps > self.length] // self.length - 1
-        bars = self.candles
-        flat = (bars.highs == bars.lows) & (bars.opens == bars.closes) & (bars.volumes == 0)
+    def described(self, first: int, last: int, used: int) -> dict[str, Any]:
+        """What it has from one opening time to another (ms), of which `used` bars were run over: holes, and flat bars
+        without volume (the venue was down), the longest stretches of them as [first, last, bars]."""
+        within = self.candles.part(slice(*np.searchsorted(self.candles.times, (first, last + 1))))
+        holes, down = gaps(within.times, self.length), outages(within, self.length)
         return {
             "name": self.name,
             "timeframe": length_name(self.length),
-            "bars": len(bars),
+            "bars": len(within),
+            "dropped": len(within) - used,
             "gaps": len(holes),
-            "missing_bars": int(holes.sum()),
-            "flat_bars": int(flat.sum()),
+            "missing_bars": sum(hole.bars for hole in holes),
+            "flat_bars": sum(outage.bars for outage in down),
+            "outage_count": len(down),
+            "outages": [[outage.first, outage.last, outage.bars] for outage in _longest(down)],
         }
 
 
 def from_file(path: Path, timeframe: str | None = None) -> Series:
     """CSV, CSV.gz or Parquet. Without a timeframe its bars are as long as most steps between them.
 
-    Raises FileRefused for disorder, duplicates, impossible bars and bars off the grid; BacktestRefused for other times.
+    Raises FileRefused.
     """
-    length = TIMEFRAME_MS[timeframe] if timeframe else _usual_step(path)
-    found = candle_files.read_candles(path, timeframe or NAMES.get(length, "1m"), allow_gaps=True).candles
-    if not 0 <= found.times[0] <= found.times[-1] < LAST_MS:
-        raise BacktestRefused([f"{path.name}: the timestamps are not milliseconds since 1970"])
-    return Series(path.name, found, length)
+    found = candle_files.read_candles(path, timeframe, allow_gaps=True, any_grid=True)
+    return Series(path.name, found.candles, found.length)
 
 
 def from_store(exchange: str, symbol: str, timeframe: str) -> Series:
-    stored = candles.load(exchange, symbol, timeframe)
+    try:
+        stored = candles.load(exchange, symbol, timeframe)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        sentence = _("the %(timeframe)s candles of %(exchange)s cannot be read: %(reason)s")
+        words = {"timeframe": timeframe, "exchange": exchange, "reason": " ".join(str(error).split())}
+        raise BacktestRefused([f"{symbol}: {sentence % words}"]) from error
     if stored is None:
-        raise BacktestRefused([f"{symbol}: there are no {timeframe} candles of {exchange} in the candle store"])
+        sentence = _("there are no %(timeframe)s candles of %(exchange)s in the candle store")
+        raise BacktestRefused([f"{symbol}: {sentence % {'timeframe': timeframe, 'exchange': exchange}}"])
     return Series(symbol, stored, TIMEFRAME_MS[timeframe])
+
+
+def _longest(stretches: list[Stretch]) -> list[Stretch]:
+    """In order of time."""
+    longest = sorted(stretches, key=lambda stretch: -stretch.bars)[:OUTAGES_NAMED]
+    return sorted(longest, key=lambda stretch: stretch.first)
 
 
 def length_name(length: int) -> str:
     return NAMES.get(length) or f"{length / MINUTE_MS:g}m"
-
-
-def _usual_step(path: Path) -> int:
-    """A minute for what cannot be told or read: reading the file in full then names what is wrong with it."""
-    try:
-        times = _times(path)
-    except (pl.exceptions.PolarsError, OSError):
-        return MINUTE_MS
-    steps = np.diff(times)
-    steps = steps[steps > 0]
-    if not len(steps):
-        return MINUTE_MS
-    lengths, counts = np.unique(steps, return_counts=True)
-    return int(lengths[counts.argmax()])
-
-
-def _times(path: Path) -> Ints:
-    if path.suffix == ".parquet":
-        frame = pl.read_parquet(path, columns=["timestamp"]).cast(pl.Int64)
-    else:
-        frame = pl.read_csv(path, columns=["timestamp"], schema_overrides={"timestamp": pl.Int64})
-    return frame["timestamp"].drop_nulls().to_numpy()

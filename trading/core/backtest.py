@@ -1,19 +1,36 @@
-"""Back-tests of the spread strategy: checked input, the compiled run, and its results as typed arrays and rows."""
+"""Back-tests: checked input, the compiled run, and its results as typed arrays and rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trading.core.candles import Floats, Ints, Tape
-from trading.core.fills import Lots
+from trading.core.compiled import is_compiled
+from trading.core.fills import Costs, Lots, Minimums, market_costs
 from trading.core.funding import FundingSchedule, no_funding
-from trading.core.simulation import TRADE_COLUMNS, Options, Totals, simulate
-from trading.core.types import ACTION_NAMES, STOP_LOSS, TAKE_PROFIT, Config, State
+from trading.core.margin import Margin
+from trading.core.simulation import TRADE_COLUMNS, Decide, Options, Totals, simulator
+from trading.core.simulation import decide as spread_decide
+from trading.core.types import ACTION_NAMES, LIQUIDATION, STOP_LOSS, TAKE_PROFIT, Config, State
 
 FillMode = Literal["next_open", "close"]
+
+
+class Prepared(NamedTuple):
+    """A strategy over a tape: its decision, its parameters (a NamedTuple of float, int and bool), and its features.
+
+    `features` has shape (bars, n): row i holds what was known at the close of bar i. None for a strategy without any.
+    """
+
+    decide: Decide
+    params: Any = None
+    features: Floats | None = None
+
+
+SPREAD = Prepared(spread_decide)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +84,15 @@ class BacktestResult:
         return None if self.totals.paused_bar < 0 else int(self.times[self.totals.paused_bar])
 
     @property
+    def liquidated_at(self) -> int | None:
+        """The open time of the candle in which the venue closed the position."""
+        ended = len(self.action) and self.action[-1] == LIQUIDATION
+        return int(self.t[-1]) if ended else None
+
+    @property
     def closes(self) -> NDArray[np.bool_]:
         """Which trades close a cycle."""
-        return np.isin(self.action, (TAKE_PROFIT, STOP_LOSS))
+        return np.isin(self.action, (TAKE_PROFIT, STOP_LOSS, LIQUIDATION))
 
     def trade_rows(self) -> Iterator[dict[str, Any]]:
         closes = self.closes
@@ -106,55 +129,105 @@ def run_backtest(
     config: Config,
     tape: Tape,
     *,
+    strategy: Prepared | None = None,
     fill: FillMode = "next_open",
     pause_after_close: bool = True,
     restart_after_stop_loss: bool = False,
     lot_step1: float = 0.0,
     lot_step2: float = 0.0,
     max_imbalance: float = 0.05,
+    minimums: Minimums | None = None,
+    costs: Costs | None = None,
+    margin: Margin | None = None,
     funding: FundingSchedule | None = None,
 ) -> BacktestResult:
-    """Run a config over a tape. Fees and slippage are the config's; lot steps are in base units, 0 for none.
+    """Run a config over a tape, with the spread strategy unless another is given.
 
-    Raises ValueError for a profit ratio of 0 or less, and for a tape that is empty, out of order or has prices that are
-    no prices.
+    Fees and slippage are the config's unless `costs` says otherwise; lot steps are in base units, 0 for none. Without a
+    margin nothing is ever liquidated. Raises ValueError for a profit ratio of 0 or less, for a margin without highs and
+    lows, and for a tape that is empty, out of order or has prices that are no prices.
     """
-    columns = _columns(tape)
-    _check(config, tape.times, columns, min(lot_step1, lot_step2))
+    prepared = strategy or SPREAD
+    columns = price_columns(tape)
+    check_rules(config, min(lot_step1, lot_step2))
+    check_bars(tape.times, columns)
     schedule = funding or no_funding()
-    rows, equity = np.empty((len(tape), len(TRADE_COLUMNS))), np.empty(len(tape))
-    totals = simulate(
+    rows, equity = np.empty((len(tape) + 1, len(TRADE_COLUMNS))), np.empty(len(tape))
+    arrays = (*columns, margin and _extremes(tape), schedule.bars, schedule.per_unit1, schedule.per_unit2)
+    simulate: Any = simulator(prepared.decide)
+    totals: Totals = simulate(
+        prepared.params,
         config,
         Options(fill == "next_open", bool(pause_after_close), bool(restart_after_stop_loss)),
-        Lots(float(lot_step1), float(lot_step2), float(max_imbalance)),
-        *columns,
-        schedule.bars,
-        schedule.per_unit1,
-        schedule.per_unit2,
+        lots_of(tape, lot_step1, lot_step2, max_imbalance, minimums),
+        costs or market_costs(config),
+        margin,
+        *(arrays if is_compiled(prepared.decide) else _as_lists(arrays)),
+        _features(tape, prepared.features),
         rows,
         equity,
     )
     return _result(tape, rows[: totals.trades], equity, totals)
 
 
+def lots_of(tape: Tape, step1: float, step2: float, max_imbalance: float, minimums: Minimums | None) -> Lots:
+    leg2 = 1.0 if tape.markets == 2 else 0.0
+    least = Minimums() if minimums is None else Minimums(*map(float, minimums))
+    return Lots(float(step1), float(step2), float(max_imbalance), least, leg2)
+
+
+def _as_lists(arrays: tuple[Any, ...]) -> list[Any]:
+    """For plain Python, which is twice as fast with its own floats as with those of arrays."""
+    return [tuple(map(list, a)) if isinstance(a, tuple) else a if a is None else a.tolist() for a in arrays]
+
+
 def _result(tape: Tape, rows: Floats, equity: Floats, totals: Totals) -> BacktestResult:
     columns = dict(zip(TRADE_COLUMNS, rows.T.copy(), strict=True))
     bar, action, level, side = (columns.pop(name).astype(np.int64) for name in ("bar", "action", "level", "side"))
+    columns["q2"] += 0.0  # no "-0.0" where there is no leg 2
     return BacktestResult(tape.times, equity, tape.times[bar], action, level, side, totals=totals, **columns)
 
 
-def _columns(tape: Tape) -> tuple[Floats, Floats, Floats, Floats]:
-    """Opens and closes as the kernel was compiled for: a read-only or strided array would compile it anew."""
-    columns = (tape.opens1, tape.closes1, tape.opens2, tape.closes2)
-    opens1, closes1, opens2, closes2 = (np.require(column, np.float64, ["C", "W"]) for column in columns)
-    return opens1, closes1, opens2, closes2
+def _extremes(tape: Tape) -> tuple[Floats, Floats, Floats, Floats]:
+    """Raises ValueError where the tape has none."""
+    found = tape.extremes
+    if found is None:
+        raise ValueError("a margin needs the bars' highs and lows")
+    columns = (found.highs1, found.lows1, found.highs2, found.lows2)
+    if any(len(column) != len(tape) for column in columns):
+        raise ValueError("there must be a high and a low for every bar")
+    return _fixed(found.highs1), _fixed(found.lows1), _fixed(found.highs2), _fixed(found.lows2)
 
 
-def _check(config: Config, times: Ints, columns: tuple[Floats, ...], smallest_lot_step: float) -> None:
+def _features(tape: Tape, features: Floats | None) -> Floats | None:
+    if features is None:
+        return None
+    found = _fixed(features)
+    if found.ndim != 2 or len(found) != len(tape):
+        raise ValueError("the features must have one row for every bar")
+    return found
+
+
+def price_columns(tape: Tape) -> tuple[Floats, Floats, Floats, Floats]:
+    """Opens and closes as the kernel was compiled for."""
+    return _fixed(tape.opens1), _fixed(tape.closes1), _fixed(tape.opens2), _fixed(tape.closes2)
+
+
+def _fixed(column: Floats) -> Floats:
+    """In a row and read-only, as shared arrays are: any other kind would compile the kernel anew."""
+    found = np.require(column, np.float64, ["C"]).view()
+    found.flags.writeable = False
+    return found
+
+
+def check_rules(config: Config, smallest_lot_step: float) -> None:
     if config.take_profit <= 0:
         raise ValueError("a back-test needs a profit ratio above 0")
     if smallest_lot_step < 0:
         raise ValueError("a lot step must not be below 0")
+
+
+def check_bars(times: Ints, columns: tuple[Floats, ...]) -> None:
     if not len(times) or any(len(column) != len(times) for column in columns):
         raise ValueError("a back-test needs at least one bar, and both markets at the same times")
     if not np.all(np.diff(times) > 0):

@@ -2,11 +2,11 @@
 
 Numba's own cache compares only the file of the function that is loaded. A kernel that has `decide` inlined would then
 survive a change of `decide`. Here the names of the cache files carry a digest of every source file of this package
-(and of the function's own file), so a stale kernel cannot be found at all.
+and of the function's own folder, so a stale kernel cannot be found at all.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from types import FunctionType
@@ -48,14 +48,55 @@ def inlined(function: Callable[P, R]) -> Compiled[P, R]:
 
 def plain(function: Callable[P, R]) -> Callable[P, R]:
     """The same function without Numba, whatever it calls included."""
+    return cast(Callable[P, R], _plain(function, {}))
+
+
+def with_global(template: Callable[P, R], **replaced: Callable[..., Any]) -> Callable[P, R]:
+    """The template (not compiled) with other functions in place of globals that it calls.
+
+    Its name tells which ones and by which sources, so that each such copy has its own file in the cache.
+    """
+    source = _source(template)
+    functions = [_source(function) for function in replaced.values()]
+    named = "".join(f"{function.__module__}.{function.__qualname__}{_digest_of(function)}" for function in functions)
+    found = _rebuilt(source, replaced)
+    found.__qualname__ = f"{source.__qualname__}-{hashlib.sha256(named.encode()).hexdigest()[:16]}"
+    return cast(Callable[P, R], found)
+
+
+def is_compiled(function: Callable[..., Any]) -> bool:
+    return isinstance(function, Dispatcher)
+
+
+def _source(function: Callable[..., Any]) -> FunctionType:
     source = function.py_func if isinstance(function, Dispatcher) else function
     assert isinstance(source, FunctionType)
-    named = {name: source.__globals__.get(name) for name in source.__code__.co_names}
-    replaced = {name: plain(value) for name, value in named.items() if isinstance(value, Dispatcher)}
-    rebuilt = FunctionType(
-        source.__code__, {**source.__globals__, **replaced}, source.__name__, source.__defaults__, source.__closure__
-    )
-    return cast(Callable[P, R], rebuilt)
+    return source
+
+
+def _digest_of(function: FunctionType) -> str:
+    return _sources_digest(Path(function.__code__.co_filename).resolve())
+
+
+def _rebuilt(source: FunctionType, replaced: Mapping[str, Callable[..., Any]]) -> FunctionType:
+    names = {**source.__globals__, **replaced}
+    found = FunctionType(source.__code__, names, source.__name__, source.__defaults__, source.__closure__)
+    found.__kwdefaults__ = source.__kwdefaults__
+    found.__module__ = source.__module__
+    return found
+
+
+def _plain(function: Callable[..., Any], done: dict[FunctionType, FunctionType]) -> FunctionType:
+    source = _source(function)
+    if source in done:
+        return done[source]
+    done[source] = _rebuilt(source, {})
+    for name in source.__code__.co_names:
+        value: Any = source.__globals__.get(name)
+        ours = isinstance(value, FunctionType) and value.__module__ == source.__module__
+        if isinstance(value, Dispatcher) or ours:
+            done[source].__globals__[name] = _plain(value, done)
+    return done[source]
 
 
 def _compiled(function: Callable[P, R], inline: Literal["never", "always"]) -> Compiled[P, R]:
@@ -75,7 +116,7 @@ def _enable_cache(dispatcher: Any) -> None:
 @cache
 def _sources_digest(file: Path) -> str:
     digest = hashlib.sha256()
-    for source in sorted({file, *Path(__file__).parent.glob("*.py")}):
+    for source in sorted({*file.parent.glob("*.py"), *Path(__file__).parent.glob("*.py")}):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -179,9 +179,7 @@ def close_slices(amount: Decimal, rules: MarketRules, price: Decimal | None = No
 
 
 def round_price(price: Decimal, tick: Decimal, side: str) -> Decimal:
-    """On the tick and never worse than asked for: down for a buy, up for a sell."""
-    if not tick:
-        return price
+    """On the tick (without one, on the ledger's unit) and never worse than asked for: down for a buy, up for a sell."""
     return round_down(price, tick) if side == BUY else _round_up(price, tick)
 
 

@@ -16,7 +16,9 @@ OPEN: Final = 1
 ADD: Final = 2
 TAKE_PROFIT: Final = 3
 STOP_LOSS: Final = 4
-ACTION_NAMES: Final = ("none", "open", "add", "take_profit", "stop_loss")
+LIQUIDATION: Final = 5
+"""Never decided: a back-test does it to a position whose margin ran out."""
+ACTION_NAMES: Final = ("none", "open", "add", "take_profit", "stop_loss", "liquidation")
 
 LONG_SPREAD: Final = 1
 SHORT_SPREAD: Final = -1

@@ -1,5 +1,6 @@
 """Processes that a test starts and kills: real workers and beat on the test's database, with short waits."""
 
+import json
 import os
 import random
 import signal
@@ -31,6 +32,7 @@ def environment_of_processes(**more: str) -> dict[str, str]:
         "BOT_LEASE_S": "1.5",
         "ORDER_SEND_BY_S": "0.5",
         "ORDER_PROOF_S": "0.1",
+        "EXCHANGE_BASE_URLS": json.dumps(settings.EXCHANGE_BASE_URLS),  # a test's own servers, never a real venue
         **more,
     }
 

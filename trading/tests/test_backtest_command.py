@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,6 +19,7 @@ from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
 from bots.tests.factories import SIX_LEVELS, make_user
+from exchanges import candles
 from exchanges.tests.series import CHZ, GALA, candle_dir, pair_of, stored_pair  # noqa: F401
 from trading.core.backtest import run_backtest
 from trading.core.candles import Tape, align
@@ -196,6 +198,15 @@ def naive_funding(tape: Tape, rates: list[str], marks: list[str]) -> list[tuple[
     return sorted(found)
 
 
+def stood_still(frame: pl.DataFrame, *stretches: range) -> pl.DataFrame:
+    """With flat bars without volume there."""
+    still = pl.int_range(pl.len()).is_in([bar for stretch in stretches for bar in stretch])
+    changed = [pl.when(still).then(pl.col("open")).otherwise(pl.col(name)).alias(name) for name in ("high", "low")]
+    close = pl.when(still).then(pl.col("open")).otherwise(pl.col("close")).alias("close")
+    volume = pl.when(still).then(0.0).otherwise(pl.col("volume")).alias("volume")
+    return frame.with_columns(*changed, close, volume)
+
+
 class TestData:
     def test_parquet_gzip_and_plain_text_are_the_same(
         self, tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame], files: dict[str, str]
@@ -220,8 +231,50 @@ class TestData:
         assert_same(result, readable_run(PARAMETERS, align(candles_of(first), candles_of(second)).tape))
         assert result["bars"] == 1500 - 3 - 10 - 1 - 5
         one, two = result["data"]["market1"], result["data"]["market2"]
-        assert (one["dropped"], one["gaps"], one["missing_bars"]) == (1 + 5, 1, 10)
-        assert (two["dropped"], two["gaps"], two["missing_bars"]) == (3 + 10, 1, 1)
+        assert (one["dropped"], one["gaps"], one["missing_bars"]) == (1, 1, 10)
+        assert (two["dropped"], two["gaps"], two["missing_bars"]) == (10, 1, 1)
+        assert one["bars"] - one["dropped"] == two["bars"] - two["dropped"] == result["bars"]
+
+    def test_only_the_time_of_the_run_is_described(
+        self, tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame]
+    ) -> None:
+        """Holes and outages before and after it are other runs' business."""
+        down = stood_still(frames[0], range(20, 30), range(600, 604), range(606, 607), range(1450, 1460))
+        first = pl.concat([down[:100], down[110:700], down[703:1480], down[1482:]])
+        paths = written(tmp_path, first, frames[1])
+        since, until = (str(int(frames[1]["timestamp"][bar])) for bar in (500, 1000))
+        data = backtest(tmp_path, PARAMETERS, data1=paths[0], data2=paths[1], since=since, until=until)["data"]
+        one, two = data["market1"], data["market2"]
+        assert (one["bars"], one["dropped"], one["gaps"], one["missing_bars"]) == (497, 0, 1, 3)
+        assert (two["bars"], two["dropped"], two["gaps"], two["missing_bars"]) == (500, 3, 0, 0)
+        times = frames[0]["timestamp"]
+        assert (one["flat_bars"], one["outage_count"]) == (5, 2)
+        assert one["outages"] == [[times[600], times[603], 4], [times[606], times[606], 1]]
+        assert (two["flat_bars"], two["outage_count"], two["outages"]) == (0, 0, [])
+
+    def test_of_many_outages_the_longest_are_named_in_order(
+        self, tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame]
+    ) -> None:
+        bars = [range(at, at + (1 if at < 200 else 2)) for at in range(100, 350, 10)]
+        paths = written(tmp_path, stood_still(frames[0], *bars), frames[1])
+        one = backtest(tmp_path, PARAMETERS, data1=paths[0], data2=paths[1])["data"]["market1"]
+        assert (one["outage_count"], one["flat_bars"], len(one["outages"])) == (25, 10 + 2 * 15, 20)
+        firsts = [first for first, _last, _bars in one["outages"]]
+        assert firsts == sorted(firsts)
+        assert sum(bars == 2 for _first, _last, bars in one["outages"]) == 15
+
+    def test_the_summary_says_when_the_exchange_was_down(
+        self, tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame]
+    ) -> None:
+        paths = written(tmp_path, stood_still(frames[0], range(600, 604)), frames[1])
+        options = {"data1": paths[0], "data2": paths[1], "strategy": "spread", "out": tmp_path / "R.json"}
+        out = StringIO()
+        call_command("backtest", *words(options | {"params": params_file(tmp_path, PARAMETERS)}), stdout=out)
+        first, last = (
+            datetime.fromtimestamp(int(frames[0]["timestamp"][bar]) / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+            for bar in (600, 603)
+        )
+        assert f"4 flat in 1 outage: {first} to {last} UTC" in out.getvalue()
 
     @pytest.mark.parametrize("form", ["iso", "iso without zone", "iso with offset", "ms", "ms as text"])
     def test_start_time(
@@ -256,7 +309,14 @@ class TestData:
             (lambda f: f.with_columns(timestamp=pl.col("timestamp") + pl.Series([0, 60_000, *[0] * (len(f) - 2)])),
              r"line 3: .* grid"),
             (lambda f: f.with_columns(close=pl.lit(None, pl.Float64)), "line 2: a value is missing"),
-            (lambda f: f.drop("close"), "cannot be read"),
+            (lambda f: f.drop("close"), "line 1: column close is missing"),
+            (lambda f: f.with_columns(trades=pl.lit(1)), "line 1: column 'trades' is not known"),
+            (lambda f: f.with_columns(close=pl.when(pl.col("timestamp") == f["timestamp"][2]).then(float("nan"))
+                                      .otherwise(pl.col("close"))), r"line 4: .* is impossible"),
+            (lambda f: f.with_columns(low=pl.when(pl.col("timestamp") == f["timestamp"][3]).then(0.0)
+                                      .otherwise(pl.col("low"))), r"line 5: .* is impossible"),
+            (lambda f: f.with_columns(open=-pl.col("open")), r"line 2: .* is impossible"),
+            (lambda f: f.with_columns(close=pl.col("close").cast(pl.String) + "$"), r"line 2: .*close"),
             (lambda f: f[:0], "has no lines"),
         ],
     )  # fmt: skip
@@ -297,13 +357,44 @@ class TestData:
         result = backtest(tmp_path, PARAMETERS, data1=paths[0], data2=paths[1])
         assert (result["bars"], result["trades"], result["final_equity"]) == (1, [], 0.0)
 
-    def test_bars_of_different_lengths_are_warned_of(
-        self, tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame]
-    ) -> None:
+    def test_bars_of_different_lengths(self, tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+        """Those that open together do not close together."""
         paths = written(tmp_path, frames[0], frames[1].gather_every(3))
-        result = backtest(tmp_path, PARAMETERS, data1=paths[0], data2=paths[1])
-        assert result["bars"] == 500
-        assert "5m" in result["warnings"][0]
+        with pytest.raises(CommandError, match=r"market1\.csv has bars of 5m, market2\.csv has bars of 15m"):
+            backtest(tmp_path, PARAMETERS, data1=paths[0], data2=paths[1])
+        assert not (tmp_path / "R.json").exists()
+
+    def test_a_file_that_is_too_large(self, tmp_path: Path, files: dict[str, str], settings: Any) -> None:
+        settings.CANDLE_FILE_MAX_MB = 0.01
+        with pytest.raises(CommandError, match=r"market1\.csv.* MB"):
+            backtest(tmp_path, PARAMETERS, **files)
+
+    def test_since_and_until_bound_the_run(
+        self, tmp_path: Path, frames: tuple[pl.DataFrame, pl.DataFrame], files: dict[str, str]
+    ) -> None:
+        times = frames[0]["timestamp"]
+        result = backtest(tmp_path, PARAMETERS, since=times[200] - 1, until=times[900], **files)
+        tape = align(*(candles_of(frame[200:900]) for frame in frames)).tape
+        assert_same(result, readable_run(PARAMETERS, tape))
+        assert (result["data"]["before_start"], result["data"]["after_end"]) == (200, 600)
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"since": "2025-01-04", "until": "2025-01-03"}, "^--until: must lie after --since$"),
+            ({"since": "2025-01-03", "until": "2025-01-03"}, "^--until: must lie after --since$"),
+            ({"since": "2035-01-03"}, "^since: lies after the last bar"),
+            ({"until": "2015-01-03"}, "^until: lies before the first bar"),
+            ({"since": "soon"}, "^--since: must be a time"),
+            ({"until": "1.5"}, "^--until: must be a time"),
+        ],
+        ids=str,
+    )
+    def test_ranges_without_a_bar(
+        self, tmp_path: Path, files: dict[str, str], options: dict[str, str], message: str
+    ) -> None:
+        with pytest.raises(CommandError, match=message):
+            backtest(tmp_path, PARAMETERS, **options, **files)
 
     @pytest.mark.django_db
     @pytest.mark.usefixtures("stored_pair")
@@ -316,6 +407,28 @@ class TestData:
         assert stored["trades"]
         assert stored["trades"] == backtest(tmp_path, PARAMETERS, data1=paths[0], data2=paths[1])["trades"]
         assert stored["data"]["market1"]["name"] == GALA
+
+    def test_bars_that_all_open_at_another_hour(self, tmp_path: Path, files: dict[str, str]) -> None:
+        """As days that begin at 16:00 UTC; a single bar beside such a grid is refused as beside any other."""
+        later = [pl.read_csv(path).with_columns(pl.col("timestamp") + 70_000) for path in files.values()]
+        shifted = dict(zip(files, written(tmp_path, *later), strict=True))
+        trades = backtest(tmp_path, PARAMETERS, **shifted)["trades"]
+        written(tmp_path, *(frame.with_columns(pl.col("timestamp") - 70_000) for frame in later))
+        expected = backtest(tmp_path, PARAMETERS, **files)["trades"]
+        assert trades
+        assert trades == [trade | {"t": trade["t"] + 70_000} for trade in expected]
+        odd = later[0].with_columns(pl.col("timestamp") + pl.when(pl.int_range(pl.len()) == 7).then(1).otherwise(0))
+        written(tmp_path, odd, later[1])
+        with pytest.raises(CommandError, match=r"^market1\.csv, line 9: .* grid$"):
+            backtest(tmp_path, PARAMETERS, **shifted)
+
+    @pytest.mark.django_db
+    @pytest.mark.usefixtures("stored_pair")
+    def test_a_damaged_file_in_the_store(self, tmp_path: Path) -> None:
+        stored = Path(settings.CANDLE_DIR) / candles.series_path("binance", CHZ, "5m")
+        stored.write_bytes(stored.read_bytes()[:100])
+        with pytest.raises(CommandError, match=f"^{CHZ}: the 5m candles of binance cannot be read: "):
+            backtest(tmp_path, PARAMETERS, exchange="binance", market1=GALA, market2=CHZ, timeframe="5m")
 
     @pytest.mark.usefixtures("candle_dir")
     @pytest.mark.parametrize(
@@ -359,12 +472,23 @@ class TestFunding:
         result = self.run(tmp_path, due)
         assert result["trades"][0]["q1"] == pytest.approx(-100 / 102)
         assert result["stats"]["funding"] == pytest.approx(3 * 100 / 102 * 102 * 0.001)
-        assert result["funding"][0] == {"booked": 4, "expected": 4, "at_mark_price": 0, "coverage_pct": 100.0}
+        assert result["funding"][0] == {"booked": 4, "expected": 4, "at_mark_price": 0, "coverage_pct": 100.0,
+                                        "known_pct": 100.0}  # fmt: skip
         assert result["funding"][1] is None
 
     def test_coverage_of_rates_that_end_early(self, tmp_path: Path) -> None:
-        leg = self.run(tmp_path, self.stamps(-60, 0, 60))["funding"][0]
+        """Held from 10 minutes after the start to the last bar, 235 after it; known for the first hour."""
+        result = self.run(tmp_path, self.stamps(-60, 0, 60))
+        leg = result["funding"][0]
         assert (leg["booked"], leg["expected"], leg["coverage_pct"]) == (2, 4, 50.0)
+        assert leg["known_pct"] == pytest.approx(50 / 225 * 100)
+        assert result["warnings"] == ["funding of market 1 is known for 22 % of the time in position"]
+
+    def test_coverage_of_rates_with_a_hole(self, tmp_path: Path) -> None:
+        """The payment of 120 is missing; that of 240 would be due after the last bar."""
+        leg = self.run(tmp_path, self.stamps(-120, -60, 0, 60, 180))["funding"][0]
+        assert (leg["booked"], leg["expected"], leg["coverage_pct"]) == (3, 4, 75.0)
+        assert leg["known_pct"] == pytest.approx((225 - 60) / 225 * 100)
 
     def test_marks_where_a_mark_candle_is_open_else_the_candle(self, tmp_path: Path) -> None:
         marks = tmp_path / "marks.csv"
@@ -412,13 +536,43 @@ class TestParameters:
             "fill": "next_open",
             "lot_step1": 0.0,
             "lot_step2": 0.0,
+            "maker_fee": 0.0,
+            "order_type_open": "market",
+            "order_type_close": "market",
+            "max_imbalance": 0.05,
+            "min_amount1": 0.0,
+            "min_amount2": 0.0,
+            "min_notional1": 0.0,
+            "min_notional2": 0.0,
+            "start_price1": None,
+            "start_price2": None,
+            "leverage": None,
+            "margin_mode": "cross",
+            "capital": None,
+            "maintenance_margin": 0.01,
+            "strategy_params": {},
         }
 
     @pytest.mark.parametrize(
         ("name", "value"),
         [
-            ("leverage", 10),
             ("profit_ration", 1),
+            ("leverage", 0.5),
+            ("leverage", 1001),
+            ("leverage", "ten"),
+            ("margin_mode", "both"),
+            ("capital", 0),
+            ("maintenance_margin", 1),
+            ("maintenance_margin", -0.1),
+            ("maker_fee", 1.5),
+            ("maker_fee", -0.5),
+            ("order_type_open", "stop"),
+            ("order_type_close", None),
+            ("min_amount1", -1),
+            ("min_notional2", "much"),
+            ("max_imbalance", 2),
+            ("start_price1", 0),
+            ("strategy_params.x", 1),
             ("investment_per_order", 0),
             ("investment_per_order", "a lot"),
             ("investment_per_order", None),
@@ -426,6 +580,9 @@ class TestParameters:
             ("investment_per_order", float("inf")),
             ("investment_per_order", 10**400),
             ("investment_per_order", "1_000"),
+            ("investment_per_order", 1e-320),
+            ("start_price1", 1e-320),
+            ("dca_config", [{"spread": 1, "multiplier": 1e-320}] * 3),
             ("max_position_value", -1),
             ("max_position_value", float("nan")),
             ("max_dca_times", 0),
@@ -477,6 +634,26 @@ class TestParameters:
         assert "\n" not in str(refused.value)
         assert (tmp_path / "R.json").read_text() == "what was there"
 
+    @pytest.mark.parametrize(
+        ("changes", "problem"),
+        [
+            ({"start_price1": 2}, "start_price2: is needed, as the other start price is given"),
+            (
+                {"leverage": 20, "maintenance_margin": 0.05},
+                "maintenance_margin: 0.05 leaves no position open: a leverage of 20 gives 0.05",
+            ),
+            ({"strategy_params": {"window": 3}}, "strategy_params.window: is not a parameter of this strategy"),
+            ({"max_dca_times": 4}, "dca_config: has 3 rows for max_dca_times of 4"),
+        ],
+        ids=str,
+    )
+    def test_values_that_do_not_fit_together(
+        self, tmp_path: Path, files: dict[str, str], changes: dict[str, Any], problem: str
+    ) -> None:
+        with pytest.raises(CommandError) as refused:
+            backtest(tmp_path, PARAMETERS | changes, **files)
+        assert str(refused.value) == problem
+
     @pytest.mark.parametrize("name", ["investment_per_order", "dca_config", "max_position_value"])
     def test_what_is_needed(self, tmp_path: Path, files: dict[str, str], name: str) -> None:
         with pytest.raises(CommandError, match=f"^{name}: is needed$"):
@@ -527,11 +704,21 @@ class TestResult:
             ("missing/R.json", "no such folder"),
             ("/dev/null", "is not a file"),
             ("x" * 250, "cannot be written"),
+            ("x" * 300, "cannot be written"),
+            ("market1.csv", "^--out: is a file that the run reads$"),
+            ("P.json", "^--out: is a file that the run reads$"),
         ],
     )
     def test_where_nothing_can_be_written(self, tmp_path: Path, files: dict[str, str], out: str, message: str) -> None:
         with pytest.raises(CommandError, match=message):
             backtest(tmp_path, PARAMETERS, out=tmp_path / out, **files)
+        assert (tmp_path / "market1.csv").read_text().startswith("timestamp")
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_a_folder_that_is_not_ours_is_named_before_anything_is_read(self, tmp_path: Path) -> None:
+        (tmp_path / "theirs").mkdir(mode=0o500)
+        with pytest.raises(CommandError, match="cannot be written to"):
+            backtest(tmp_path, PARAMETERS, out=tmp_path / "theirs" / "R.json", data1="none.csv", data2="none.csv")
 
     def test_a_link_stays_a_link(self, tmp_path: Path, files: dict[str, str]) -> None:
         real = tmp_path / "real.json"
@@ -565,14 +752,43 @@ class TestResult:
 def test_a_process_that_is_refused_ends_with_1_and_one_line(tmp_path: Path, files: dict[str, str]) -> None:
     params = params_file(tmp_path, PARAMETERS | {"profit_ratio": 0})
     options = files | {"strategy": "spread", "params": params, "out": tmp_path / "R.json"}
+    chinese = {"LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8", "LANGUAGE": "zh_CN:zh"}
     done = subprocess.run(
         [sys.executable, "manage.py", "backtest", *words(options)],
-        cwd=settings.BASE_DIR, env=os.environ, capture_output=True, text=True, timeout=120, check=False,
+        cwd=settings.BASE_DIR, env=os.environ | chinese, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.splitlines() == ["CommandError: profit_ratio: must be above 0, not 0"]
     assert done.stdout == ""
     assert not (tmp_path / "R.json").exists()
+
+
+class TestNobodyReads:
+    """A closed or full standard output, as `>&-`, `| head` and a full disk give it."""
+
+    def ended(self, folder: Path, files: dict[str, str], ending: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        options = files | {"strategy": "spread", "params": params_file(folder, PARAMETERS)} | more
+        command = shlex.join([sys.executable, "manage.py", "backtest", *words(options)])
+        return subprocess.run(
+            ["bash", "-c", f"{command} {ending}"],
+            cwd=settings.BASE_DIR, env=os.environ, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("ending", [">&-", ">/dev/full", "| true; exit ${PIPESTATUS[0]}"])
+    def test_a_result_that_nobody_takes_is_refused(self, tmp_path: Path, files: dict[str, str], ending: str) -> None:
+        done = self.ended(tmp_path, files, ending)
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("CommandError: standard output: cannot be written")
+
+    @pytest.mark.parametrize("ending", [">&-", ">/dev/full"])
+    def test_a_summary_that_nobody_takes_is_let_go(self, tmp_path: Path, files: dict[str, str], ending: str) -> None:
+        done = self.ended(tmp_path, files, ending, out=tmp_path / "R.json")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert json.loads((tmp_path / "R.json").read_text())["trades"]
+        done = self.ended(tmp_path, files, ending.replace(">", "2>"))
+        assert done.returncode == 0
+        assert json.loads(done.stdout)["trades"]
 
 
 class TestStrategies:

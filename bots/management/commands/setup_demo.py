@@ -1,4 +1,4 @@
-"""`manage.py setup_demo`: a user, a simulated market and three running bots. Repeating it adds nothing."""
+"""`manage.py setup_demo`: a user, a simulated market with history, three running bots. Repeating it adds nothing."""
 
 import os
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from bots.models import Bot
 from bots.services import bot_create, bot_start
 from exchanges.models import Exchange, ExchangeAccount, PaperSource
 from exchanges.services import account_create
+from exchanges.simulated_history import history_prepare
 from exchanges.timeframes import HOUR_MS
 
 USERNAME, EMAIL = "demo", "demo@example.org"
@@ -55,6 +56,7 @@ class Command(BaseCommand):
         account = _account(user)
         for bot in BOTS:
             _bot(user, account, bot, timezone.now())
+        _history(user, account, timezone.now())
         self.stdout.write(f"The demo is set up for user {user.username}.")
 
 
@@ -83,6 +85,13 @@ def _account(user: User) -> ExchangeAccount:
             "paper_config": settings,
         },
     )
+
+
+def _history(user: User, account: ExchangeAccount, now: datetime) -> None:
+    """Asked of the workers, who are not there yet: it is made while somebody reads the first page."""
+    pairs = [(bot["market1_symbol"], bot["market2_symbol"]) for bot in BOTS]
+    for pair, timeframe in [*((pair, "5m") for pair in pairs), (pairs[0], "1m")]:
+        history_prepare(actor=user, account=account, symbols=pair, timeframe=timeframe, now=now)
 
 
 def _bot(user: User, account: ExchangeAccount, settings: dict[str, Any], now: datetime) -> None:

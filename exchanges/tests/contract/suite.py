@@ -44,6 +44,9 @@ class MarketDataContract:
 
 
 class OrderContract:
+    remembers_ids = True
+    """Whether an id stays taken when its order is over."""
+
     def test_a_market_order_fills(self, rig: Rig) -> None:
         before = rig.venue.balance()
         report = rig.done(rig.request("sell"))
@@ -63,6 +66,8 @@ class OrderContract:
         assert not rig.venue.fills(rig.other, since=LONG_AGO)
 
     def test_a_client_id_is_taken_once(self, rig: Rig) -> None:
+        if not self.remembers_ids:
+            pytest.skip("this venue lets an id be used again when its order is over")
         request = rig.request()
         rig.venue.create_order(request)
         with pytest.raises(DuplicateOrder):
@@ -71,6 +76,13 @@ class OrderContract:
         assert rig.held() == rig.amount
         with pytest.raises(DuplicateOrder):
             rig.venue.create_order(request)
+
+    def test_an_open_order_keeps_its_id(self, rig: Rig) -> None:
+        request = rig.request("buy", "limit", price=rig.price("0.5"))
+        rig.venue.create_order(request)
+        with pytest.raises(DuplicateOrder):
+            rig.venue.create_order(request)
+        assert len(rig.venue.open_orders()) == 1
 
     def test_what_was_never_sent_is_not_found(self, rig: Rig) -> None:
         with pytest.raises(OrderNotFound):
@@ -146,6 +158,8 @@ class OrderContract:
 
 
 class RefusalContract:
+    """Reasons are our names; a venue's own code is beside them."""
+
     def refused(self, rig: Rig, **fields: Any) -> str:
         request = rig.request(**fields)
         with pytest.raises(Rejected) as refusal:
@@ -154,7 +168,7 @@ class RefusalContract:
             rig.fetched(request)
         rig.step()
         assert not rig.venue.positions()
-        return refusal.value.code
+        return refusal.value.reason
 
     def test_what_its_time_passed_is_not_sent(self, rig: Rig) -> None:
         assert self.refused(rig, send_by=timezone.now() - timedelta(microseconds=1)) == "late"
@@ -164,7 +178,8 @@ class RefusalContract:
         assert self.refused(rig, amount=Decimal(0)) == "lot"
         assert self.refused(rig, amount=-rig.amount) == "lot"
         assert self.refused(rig, amount=Decimal("1e30")) == "lot"
-        assert self.refused(rig, amount=rig.rules.amount_min) == "notional_min"
+        if rig.rules.notional_min:
+            assert self.refused(rig, amount=rig.rules.amount_min) == "notional_min"
 
     def test_prices(self, rig: Rig) -> None:
         tick = rig.rules.price_tick
@@ -190,7 +205,7 @@ class RefusalContract:
         assert rig.venue.balance().free < free / 2
         with pytest.raises(Rejected) as refusal:
             rig.venue.create_order(rig.request("buy", "limit", amount=amount, price=price))
-        assert refusal.value.code == "insufficient_margin"
+        assert refusal.value.reason == "insufficient_margin"
 
     def test_leverage_beyond_the_venues(self, rig: Rig) -> None:
         with pytest.raises(Rejected):
@@ -198,7 +213,7 @@ class RefusalContract:
 
     def test_the_margin_mode_stays_while_a_position_is_open(self, rig: Rig) -> None:
         rig.venue.set_leverage(rig.symbol, leverage=5, margin_mode="isolated")
-        rig.done(rig.request())
+        rig.done(rig.request(margin_mode="isolated"))
         (position,) = rig.venue.positions()
         assert (position.leverage, position.margin_mode) == (5, "isolated")
         with pytest.raises(Rejected):
@@ -222,6 +237,8 @@ class RefusalContract:
 
 
 class FaultContract:
+    remembers_ids = True
+
     def test_no_answer_though_accepted(self, rig: Rig) -> None:
         rig.misbehave(fault="timeout_after", next=1)
         request = rig.request()
@@ -229,8 +246,9 @@ class FaultContract:
             rig.venue.create_order(request)
         rig.step()
         assert rig.fetched(request).filled == rig.amount
-        with pytest.raises(DuplicateOrder):
-            rig.venue.create_order(request)
+        if self.remembers_ids:
+            with pytest.raises(DuplicateOrder):
+                rig.venue.create_order(request)
 
     def test_no_answer_and_nothing_accepted(self, rig: Rig) -> None:
         rig.misbehave(fault="timeout_before", next=1)

@@ -1,5 +1,6 @@
 """The paper venue keeps the contract, on a stepped tape and on prices that run with the clock."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from exchanges.services import rehearsal_start
 from exchanges.tests.contract.rig import Rig
 from exchanges.tests.contract.suite import VenueContract
 from exchanges.tests.series import CHZ, GALA, START, replay_account, simulated_account
+from exchanges.tests.wire.accounts import SERVERS, live_paper_account, serving
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "paper"])
 
@@ -47,3 +49,10 @@ class TestSimulation(VenueContract):
     @pytest.fixture
     def rig(self) -> Rig:
         return rig_on(simulated_account(make_user()), stepped=False)
+
+
+class TestLiveQuotes(VenueContract):
+    @pytest.fixture(params=sorted(SERVERS))
+    def rig(self, request: Any, settings: Any) -> Iterator[Rig]:
+        with serving(request.param, settings):
+            yield rig_on(live_paper_account(make_user(), request.param), stepped=False)

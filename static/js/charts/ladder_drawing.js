@@ -11,6 +11,7 @@ const WIDE = { left: 50, right: 152, top: 14, axis: 28, least: 54, bar: 66 };
 const NARROW = { left: 42, right: 104, top: 12, axis: 24, least: 62, bar: 40 };
 const NARROW_BELOW = 480;
 const PITCH = 19;
+const CROWDED_FROM = 100; // times the pane's height
 
 export function plotLadder(model, size) {
   const narrow = size.width < NARROW_BELOW;
@@ -60,11 +61,18 @@ export function drawLadder({ model, plot, palette, words, strong }) {
     yAxis: [valueAxis(0, plot.scale.hero, "pp", palette, words)],
     series: [
       layer("below", 1, below),
-      line("spread", 0, points, palette.text, 1.3),
+      isCrowded(model) ? line("spread", 0, points, faded(palette.text, 0.5), 0.8) : line("spread", 0, points, palette.text, 1.3),
       layer("above", 5, above),
       layer("beside", 6, [...rungTags(plot, palette, words), ...sideWords(model, plot, palette, words)]),
     ],
   };
+}
+
+/** Whether the line goes up and down so often that it fills its pane and hides what stands behind it. */
+function isCrowded({ spread }) {
+  let way = 0;
+  for (let index = 1; index < spread.length; index += 1) way += Math.abs(spread[index] - spread[index - 1]);
+  return way > CROWDED_FROM * (Math.max(...spread) - Math.min(...spread));
 }
 
 const inside = (value, plot) => value <= plot.scale.hero.max && value >= plot.scale.hero.min;

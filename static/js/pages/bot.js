@@ -17,6 +17,11 @@ const CHANGED_BY = {
 
 const bot = JSON.parse(document.getElementById("bot-data").textContent);
 const chart = new ChartCard(bot);
+
+/** The parity tab costs a whole back-test: it stands until its reader asks again. */
+const PARITY = "#tab-content[data-tab=parity]";
+const refreshParts = (ids) => refresh(document.querySelector(PARITY) ? ids.filter((id) => id !== "bot-tabs") : ids);
+
 let figures = bot.figures;
 let heard = performance.now();
 let isFirst = true;
@@ -31,7 +36,7 @@ function take(fresh) {
 }
 
 function traded() {
-  refresh(EVERYTHING);
+  refreshParts(EVERYTHING);
   chart.loadSoon();
 }
 
@@ -48,7 +53,7 @@ function takeFrame({ type, data }) {
     chart.push(data);
     return;
   }
-  refresh(CHANGED_BY[type] ?? []);
+  refreshParts(CHANGED_BY[type] ?? []);
   if (type === "position_update") chart.loadSoon();
 }
 
@@ -86,6 +91,7 @@ async function showTab() {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = document.adoptNode(page.getElementById("bot-tabs"));
   document.getElementById("bot-tabs").replaceWith(fresh);
+  window.htmx.process(fresh);
   known = keys();
   fresh.querySelector("[aria-current]")?.focus({ preventScroll: true });
   return undefined;

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading.core.backtest import BacktestResult, FillMode, run_backtest
+from trading.core.backtest import BacktestResult, FillMode, price_columns, run_backtest
 from trading.core.candles import Candles, Tape, align
 from trading.core.compiled import plain
-from trading.core.fills import Lots
+from trading.core.fills import Lots, market_costs
 from trading.core.funding import FundingSchedule
-from trading.core.simulation import TRADE_COLUMNS, Options, simulate
+from trading.core.simulation import TRADE_COLUMNS, Options, decide, run, simulator
 from trading.core.tests import naive
 from trading.core.tests.strategies import Walk, configs, floats, walks
 from trading.core.types import ACTION_NAMES, ADD, OPEN, STOP_LOSS, TAKE_PROFIT, Config, config
@@ -305,12 +305,16 @@ class TestRefusals:
 @settings(max_examples=25)
 def test_the_same_code_in_plain_python_is_bit_identical(rules: Config, walk: Walk, lot: float, next_open: bool) -> None:
     tape = walk.tape()
-    markets = tape.opens1, tape.closes1, tape.opens2, tape.closes2
+    markets = price_columns(tape)
     options, lots = Options(next_open, False, True), Lots(lot, lot, 0.05)
     funding = np.array([50, 100, 200]), np.array([0.1, -0.2, 0.3]), np.array([0.0, 0.1, -0.1])
-    outputs = [(np.zeros((len(tape), len(TRADE_COLUMNS))), np.zeros(len(tape))) for _ in range(2)]
-    totals = simulate(rules, options, lots, *markets, *funding, *outputs[0])
-    assert plain(simulate)(rules, options, lots, *markets, *funding, *outputs[1]) == totals
+    outputs = [(np.zeros((len(tape) + 1, len(TRADE_COLUMNS))), np.zeros(len(tape))) for _ in range(2)]
+    found = []
+    for simulate, output in zip((simulator(decide), plain(run)), outputs, strict=True):
+        found.append(
+            simulate(None, rules, options, lots, market_costs(rules), None, *markets, None, *funding, None, *output)
+        )
+    assert found[0] == found[1]
     for compiled, readable in zip(*outputs, strict=True):
         assert np.array_equal(compiled, readable, equal_nan=True)
 
@@ -320,16 +324,17 @@ class TestMemorySafety:
 
     @pytest.mark.parametrize(
         ("rows", "columns", "marks", "bars", "message"),
-        [(2, 12, 3, 3, "trade list"), (3, 11, 3, 3, "trade list"), (3, 12, 2, 3, "equity"), (3, 12, 3, 2, "markets")],
+        [(3, 12, 3, 3, "trade list"), (4, 11, 3, 3, "trade list"), (4, 12, 2, 3, "equity"), (4, 12, 3, 2, "markets")],
     )
     def test_arrays_of_the_wrong_size(self, rows: int, columns: int, marks: int, bars: int, message: str) -> None:
-        prices, none = np.full(3, 100.0), np.empty(0)
+        rules, prices, none = simple(), np.full(3, 100.0), np.empty(0)
+        prices.flags.writeable = False
         options, lots = Options(True, True, False), Lots(0.0, 0.0, 0.05)
-        markets = prices, prices, prices[:bars].copy(), prices
+        markets = prices, prices, prices[:bars], prices
         with pytest.raises(ValueError, match=message):
-            simulate(
-                simple(), options, lots, *markets, np.empty(0, np.int64), none, none,
-                np.empty((rows, columns)), np.empty(marks),
+            simulator(decide)(
+                None, rules, options, lots, market_costs(rules), None, *markets, None,
+                np.empty(0, np.int64), none, none, None, np.empty((rows, columns)), np.empty(marks),
             )  # fmt: skip
 
 
@@ -346,3 +351,8 @@ def test_since_starts_at_the_first_bar_at_or_after() -> None:
     assert len(tape.since(60_000)) == 2
     assert len(tape.since(60_001)) == 1
     assert tape.since(0).opens1[0] == 100.0
+
+
+def test_until_ends_before_the_first_bar_at_or_after() -> None:
+    tape = tape_of([0.0, 1.5, 2.6])
+    assert [len(tape.until(end)) for end in (0, 1, 60_000, 60_001, 10**9)] == [0, 1, 1, 2, 3]

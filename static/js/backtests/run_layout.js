@@ -1,0 +1,44 @@
+/** Where the panes of a run's chart stand: equity, falls, spread with the trades, cycles, both legs, and the whole beneath. */
+
+import { niceStep, valueTicks } from "../charts/ticks.js";
+
+const WIDE = { left: 58, right: 104, top: 16, gap: 10, ribbon: 18, strip: 34, axis: 26, least: 92 };
+const NARROW = { left: 48, right: 12, top: 14, gap: 8, ribbon: 14, strip: 34, axis: 24, least: 62 };
+const NARROW_BELOW = 620;
+const SHARES = { equity: 0.27, falls: 0.12, hero: 0.42, legs: 0.19 };
+
+export function layoutOf(width, height) {
+  const narrow = width < NARROW_BELOW;
+  const size = narrow ? NARROW : WIDE;
+  const room = height - size.top - size.ribbon - size.axis - size.strip - 3 * size.gap - 26;
+  const layout = { narrow, width, left: size.left, right: width - size.right, leastTick: size.least, tag: { x: width - size.right + 8 } };
+  let top = size.top;
+  const place = (name, tall, gap = size.gap) => {
+    layout[name] = { top, bottom: top + tall };
+    top += tall + gap;
+  };
+  place("equity", Math.round(room * SHARES.equity), 6);
+  place("falls", Math.round(room * SHARES.falls), size.gap + 6);
+  place("hero", Math.round(room * SHARES.hero));
+  place("ribbon", size.ribbon);
+  place("legs", Math.round(room * SHARES.legs), size.axis + 8);
+  place("strip", size.strip, 0);
+  return layout;
+}
+
+/** An axis around `low`..`high` with some room; `zero` keeps 0 in sight. */
+export function paneScale({ low, high }, height, { zero = false, pitch = 34, room = 0.08 } = {}) {
+  const [least, most] = zero ? [Math.min(low, 0), Math.max(high, 0)] : [low, high];
+  const span = Math.max(most - least, Math.abs(most) * 1e-4, 0.02);
+  const step = niceStep((span * (1 + 2 * room)) / Math.max(2, Math.floor(height / pitch)));
+  const min = least - span * room;
+  const max = most + span * room;
+  return { min, max, step, ticks: valueTicks(min, max, step) };
+}
+
+/** From 0 downwards. */
+export function fallScale({ low }, height) {
+  const depth = Math.max(-low, 0.02);
+  const step = niceStep(depth / Math.max(1, Math.floor(height / 24)));
+  return { min: -depth * 1.06, max: 0, step, ticks: valueTicks(-depth * 1.06, 0, step) };
+}

@@ -1,0 +1,9 @@
+"""Addresses of live back-tests, each with and without its trailing slash."""
+
+from django.urls import re_path
+
+from trading.consumers import BacktestConsumer
+
+websocket_urlpatterns = [
+    re_path(r"^api/v1/ws/backtest/(?P<backtest_id>\d{1,18})/?$", BacktestConsumer.as_asgi()),
+]

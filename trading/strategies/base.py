@@ -1,0 +1,226 @@
+"""What a strategy is: one class with a parameter model, causal features and a decision.
+
+Nobody makes an instance of it: `Bound` joins the class with parameters and computes its features from a tape.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar, Final
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from trading.core.backtest import SPREAD, Prepared
+from trading.core.candles import Extremes, Tape
+from trading.core.compiled import is_compiled, plain
+from trading.core.strategy_failed import StrategyFailed
+from trading.core.types import Config, Decision, Quote, State, config, flat_state, quote
+from trading.strategies.parameters import (
+    NoParameters,
+    model_problems,
+    parameters_json,
+    parameters_schema,
+    parse_parameters,
+)
+
+Floats = NDArray[np.float64]
+Decide = Callable[..., Decision]
+
+NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+MARKETS: Final = (1, 2)
+
+
+class Strategy:
+    """To be subclassed, one class a file. All methods are static: a strategy keeps nothing between calls.
+
+    `features` names the columns of what `prepare` returns. With `markets` 2 both legs of a pair are traded at once;
+    with 1 every price of market 2 is 1.0, and the spread is market 1's change since the start.
+    """
+
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    help: ClassVar[str] = ""
+    markets: ClassVar[int] = 2
+    features: ClassVar[tuple[str, ...]] = ()
+    Parameters: ClassVar[type] = NoParameters
+
+    @staticmethod
+    def warmup(params: Any) -> int:
+        """How many bars the features need before they can be used."""
+        return 0
+
+    @staticmethod
+    def prepare(params: Any, tape: Tape) -> Floats:
+        """Float64 of shape (bars, number of features). Row i holds what was known at the close of bar i, not a number
+        where that is not enough. Must work for any number of bars, one included."""
+        return np.empty((len(tape), 0))
+
+    @staticmethod
+    def decide(params: Any, config: Config, state: State, quote: Quote, features: Any) -> Decision:
+        """What to do at a bar's close, from the position, the closing quote and that bar's row of features. Pure.
+
+        Plain Python, or compiled with `@compiled` when Numba knows everything that it uses.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A strategy with its parameters."""
+
+    strategy: type[Strategy]
+    params: Any
+
+    @property
+    def name(self) -> str:
+        return self.strategy.name
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return self.strategy.features
+
+    @property
+    def warmup(self) -> int:
+        """Raises StrategyFailed."""
+        try:
+            return max(0, int(self.strategy.warmup(self.params)))
+        except Exception as error:  # a strategy is foreign code: whatever it raises is its own fault
+            raise StrategyFailed(self.name, "warmup", error, _file(self.strategy.warmup)) from error
+
+    @property
+    def decide(self) -> Decide:
+        strategy: Any = self.strategy
+        return _usable(strategy)
+
+    @property
+    def plain_because(self) -> str:
+        """Why Numba cannot compile the decision; empty if it can, or was not asked to."""
+        strategy: Any = self.strategy
+        return _compile_problem(strategy)
+
+    def prepare(self, tape: Tape) -> Floats:
+        """The features as the engine reads them. Raises StrategyFailed."""
+        try:
+            found = np.asarray(self.strategy.prepare(self.params, _read_only(tape)))
+            self._check_shape(found, tape)
+        except Exception as error:  # as above
+            raise StrategyFailed(self.name, "prepare", error, _file(self.strategy.prepare)) from error
+        return np.ascontiguousarray(found)
+
+    def _check_shape(self, found: Floats, tape: Tape) -> None:
+        wanted = (len(tape), len(self.features))
+        if found.shape != wanted or found.dtype != np.float64:
+            raise ValueError(f"must return float64 of shape {wanted}, not {found.dtype} of {found.shape}")
+
+    def prepared(self, tape: Tape) -> Prepared:
+        """For `run_backtest`. None stands for no features and for no parameters."""
+        features = self.prepare(tape) if self.features else None
+        return Prepared(self.decide, self.params or None, features)
+
+    def as_json(self) -> dict[str, Any]:
+        return parameters_json(self.strategy.Parameters, self.params)
+
+
+def _read_only(tape: Tape) -> Tape:
+    """Views that cannot be written: what a strategy does to prices must not reach the engine."""
+    seen = tape.extremes
+    times, opens1, closes1 = map(_view, (tape.times, tape.opens1, tape.closes1))
+    opens2, closes2 = map(_view, (tape.opens2, tape.closes2))
+    extremes = seen and Extremes(*map(_view, (seen.highs1, seen.lows1, seen.highs2, seen.lows2)))
+    return Tape(times, opens1, closes1, opens2, closes2, extremes, tape.markets)
+
+
+def _view(column: NDArray[Any]) -> NDArray[Any]:
+    view = column.view()
+    view.flags.writeable = False
+    return view
+
+
+def bind(strategy: type[Strategy], data: Mapping[str, Any] | None = None) -> Bound:
+    """With parameters as users send them, defaults for the rest. Raises ParametersRefused."""
+    return Bound(strategy, parse_parameters(strategy.Parameters, {} if data is None else data))
+
+
+def schema_of(strategy: type[Strategy]) -> dict[str, Any]:
+    schema = parameters_schema(strategy.Parameters)
+    return schema | {"description": strategy.help} if strategy.help else schema
+
+
+@cache
+def _usable(strategy: Any) -> Decide:
+    """The decision, compiled if it asks for that and Numba knows all that it uses; else plain Python throughout.
+
+    The same function every time: `simulator` keeps its loop by it.
+    """
+    compiles = is_compiled(strategy.decide) and not _compile_problem(strategy)
+    return strategy.decide if compiles else _guarded(strategy.name, plain(strategy.decide))
+
+
+def _guarded(name: str, decide: Decide) -> Decide:
+    """The same, raising StrategyFailed for whatever it raises."""
+    file = _file(decide)
+
+    def guarded(params: Any, config: Config, state: State, quote: Quote, features: Any) -> Decision:
+        try:
+            return decide(params, config, state, quote, features)
+        except Exception as error:  # as above
+            raise StrategyFailed(name, "decide", error, file) from error
+
+    return guarded
+
+
+def _file(function: Any) -> str:
+    """Where it was written."""
+    return str(getattr(function, "py_func", function).__code__.co_filename)
+
+
+@cache
+def _compile_problem(strategy: type[Strategy]) -> str:
+    """The first call compiles the decision."""
+    decide: Any = strategy.decide
+    if not is_compiled(decide) or decide is SPREAD.decide:
+        return ""
+    frame = config(spreads=[1.0], multipliers=[1.0], investment=1.0, cap=1.0, start1=1.0, start2=1.0)
+    row = np.empty((1, len(strategy.features)))[0] if strategy.features else None
+    moment = (bind(strategy).params or None, frame, flat_state(), quote(1.0, 1.0), row)
+    try:
+        decide.compile(tuple(map(numba.typeof, moment)))
+    except Exception as error:  # Numba raises errors of every kind for what it does not know
+        return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return ""
+
+
+def strategy_problems(strategy: type[Strategy]) -> list[str]:
+    """What its author has to mend before it can be used."""
+    return [*_name_problems(strategy), *_shape_problems(strategy), *model_problems(strategy.Parameters)]
+
+
+def _name_problems(strategy: type[Strategy]) -> Iterator[str]:
+    if not isinstance(strategy.name, str) or not NAME.fullmatch(strategy.name):
+        yield "name: must be 1 to 40 small letters, digits and underscores, a letter first"
+    if not isinstance(strategy.title, str) or not strategy.title.strip():
+        yield "title: is needed"
+    if strategy.markets not in MARKETS:
+        yield "markets: must be 1 or 2"
+
+
+def _shape_problems(strategy: type[Strategy]) -> Iterator[str]:
+    columns = strategy.features
+    if not isinstance(columns, tuple) or not all(isinstance(column, str) and column for column in columns):
+        yield "features: must be a tuple of names"
+    elif len(set(columns)) < len(columns):
+        yield "features: two have the same name"
+    for method, count in (("warmup", 1), ("prepare", 2), ("decide", 5)):
+        function = inspect.getattr_static(strategy, method)
+        if not isinstance(function, staticmethod):
+            yield f"{method}: must be a @staticmethod"
+        elif len(inspect.signature(getattr(function.__func__, "py_func", function.__func__)).parameters) != count:
+            yield f"{method}: must take {count} arguments"
+    if strategy.decide is Strategy.decide:
+        yield "decide: is needed"
+    if columns and strategy.prepare is Strategy.prepare:
+        yield "prepare: is needed for the features"

@@ -1,0 +1,69 @@
+"""Whether a strategy keeps its promises: it runs, it does not look ahead, and how fast it is."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from bots.strategies import Plugin
+from exchanges.timeframes import TIMEFRAME_MS
+from trading.core.candles import Extremes, Tape
+from trading.core.compiled import is_compiled
+from trading.core.lookahead import Leak, check
+from trading.core.strategy_failed import StrategyFailed
+from trading.strategies.base import Bound
+
+BARS: Final = 3_000
+"""Beside those of the warm-up."""
+MOST_WARMUP: Final = 200_000
+_HOUR_MS: Final = TIMEFRAME_MS["1h"]
+_FIRST_MS: Final = 1_704_067_200_000  # 2024-01-01
+_KEEP: Final = 0.97
+"""Of the gap, from hour to hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """`plain_because`: why Numba cannot compile a decision that asks for it; empty if it can, or was not asked to."""
+
+    name: str
+    is_compiled: bool
+    plain_because: str
+    bars: int
+    leaks: list[Leak]
+
+
+def check_strategy(plugin: Plugin, tape: Tape | None = None) -> Checked:
+    """With its default parameters, over generated hours unless a tape is given."""
+    bound = plugin.bind()
+    history = tape or generated_tape(_warmup(bound) + BARS, markets=plugin.markets)
+    return Checked(plugin.name, is_compiled(bound.decide), bound.plain_because, len(history), check(bound, history))
+
+
+def _warmup(bound: Bound) -> int:
+    """0 for one that fails: the check names that."""
+    try:
+        return min(bound.warmup, MOST_WARMUP)
+    except StrategyFailed:
+        return 0
+
+
+def generated_tape(bars: int, *, markets: int = 2, seed: int = 7) -> Tape:
+    """Hours of two markets with a common random walk and a gap that closes again; the same for the same seed."""
+    random = np.random.default_rng(seed)
+    common = np.cumsum(random.normal(0.0, 0.006, bars))
+    gap = np.zeros(bars)
+    for i, shock in enumerate(random.normal(0.0, 0.004, bars - 1), start=1):
+        gap[i] = _KEEP * gap[i - 1] + shock
+    closes1, closes2 = 100.0 * np.exp(common + gap), 50.0 * np.exp(common)
+    if markets == 1:
+        closes2 = np.ones(bars)
+    opens1, opens2 = np.r_[closes1[0], closes1[:-1]], np.r_[closes2[0], closes2[:-1]]
+    times = _FIRST_MS + np.arange(bars, dtype=np.int64) * _HOUR_MS
+    extremes = Extremes(
+        np.maximum(opens1, closes1),
+        np.minimum(opens1, closes1),
+        np.maximum(opens2, closes2),
+        np.minimum(opens2, closes2),
+    )
+    return Tape(times, opens1, closes1, opens2, closes2, extremes, markets)

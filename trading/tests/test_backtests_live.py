@@ -1,0 +1,99 @@
+"""A back-test in Chromium: from the form over its progress to the report, without a reload."""
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from bots.tests.factories import make_user
+from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, opened, served
+from exchanges.tests.series import candle_dir, stored_pair  # noqa: F401
+from trading.backtests import running
+from trading.models import Backtest
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
+    pytest.mark.skipif(not (settings.BASE_DIR / "node_modules").is_dir(), reason="front-end files are not installed"),
+    pytest.mark.django_db(transaction=True, databases=["default", "paper"]),
+]
+
+WAIT_MS = 20_000
+RUNS = "import sys, django; django.setup(); from django.utils import timezone; from trading.backtests import running; "
+
+
+@pytest.fixture(autouse=True)
+def browser_thread(monkeypatch):
+    """Playwright's own loop runs in the thread of the test, which uses the database as well."""
+    pytest.importorskip("playwright.sync_api")
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+@contextmanager
+def run_elsewhere(backtest_id):
+    """As a worker would: in a process of its own, so that the page hears of it through the feed alone."""
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+    command = f"{RUNS}running.backtest_run({backtest_id}, timezone.now)"
+    environment = {**os.environ, "DATABASE_URL": database, "CANDLE_DIR": str(settings.CANDLE_DIR)}
+    process = subprocess.Popen([sys.executable, "-c", command], cwd=settings.BASE_DIR, env=environment)
+    yield process
+    assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_from_the_form_to_the_report_without_a_reload(stored_pair, device):  # noqa: F811
+    user = make_user()
+    with served() as address, opened(address, user, device) as page:
+        page.goto(f"{address}/backtests/new")
+        page.fill("[name=investment_per_order]", "-5")
+        page.wait_for_selector("#problems-investment_per_order .field-error", timeout=WAIT_MS)
+        page.fill("[name=investment_per_order]", "100")
+        page.wait_for_selector("#problems-investment_per_order:not(:has(.field-error))", state="attached")
+        page.wait_for_function("document.querySelector('[data-part=past]').innerText.includes('cycle')")
+        page.click("button[value=run]")
+        page.wait_for_selector("#progress", timeout=WAIT_MS)
+        page.wait_for_selector("html[data-feed=live]", timeout=WAIT_MS)
+        page.evaluate("window.isTheSame = true")
+        with run_elsewhere(Backtest.objects.get().pk):
+            page.wait_for_selector("#backtest[data-ready]", timeout=60_000)
+        assert page.evaluate("window.isTheSame")
+        assert "USDT" in page.inner_text("#figures")
+        assert page.locator("#run-chart canvas").count() == 1
+        assert page.locator("#distribution canvas").count() == 1
+        page.focus("#run-chart")
+        page.keyboard.press("+")
+        page.wait_for_function("document.getElementById('window-shown').innerText !== ''")
+        page.keyboard.press("Shift+ArrowRight")
+        page.wait_for_selector(".chart-readout:not([hidden])")
+        page.keyboard.press("0")
+        page.wait_for_function("document.getElementById('window-shown').innerText === ''")
+        page.click("a[data-unfold] >> nth=0")
+        page.wait_for_selector(".trades-row:not([hidden])")
+        page.click("[data-tab=statistics]")
+        page.wait_for_selector("#tab-content[data-tab=statistics]")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_runs_are_chosen_and_compared(stored_pair):  # noqa: F811
+    user = make_user()
+    with served() as address, opened(address, user, DESKTOP) as page:
+        for _ in range(2):
+            page.goto(f"{address}/backtests/new")
+            page.click("button[value=run]")
+            page.wait_for_selector("#progress", timeout=WAIT_MS)
+            running.backtest_run(Backtest.objects.latest("id").pk, timezone.now)
+        page.goto(f"{address}/backtests/")
+        assert page.is_disabled("[data-compare]")
+        for box in page.locator("input[name=ids]").all():
+            box.check()
+        page.click("[data-compare]")
+        page.wait_for_selector("#compare-chart canvas", timeout=WAIT_MS)
+        assert page.locator(".compare-table thead th").count() == 6
