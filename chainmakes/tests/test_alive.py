@@ -1,11 +1,22 @@
 """Which workers `/healthz` hears of."""
 
+from collections.abc import Iterator
+
 import pytest
 from celery import Celery
 from celery.contrib.testing.worker import start_worker
 from django.core.cache import cache
 
 from chainmakes.alive import ReportAlive
+from chainmakes.celery import app
+
+
+@pytest.fixture(autouse=True)
+def _stays_current() -> Iterator[None]:
+    """A worker makes its own app everybody's: later tests would send to that one's queues."""
+    yield
+    app.set_current()
+    app.set_default()
 
 
 @pytest.mark.parametrize(("queue", "is_reported"), [("trading", True), ("io", False)])
