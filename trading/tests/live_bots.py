@@ -60,15 +60,22 @@ def look(bot: Bot) -> None:
     bot.refresh_from_db()
 
 
-def look_until_settled(bot: Bot, *, flat: bool = False) -> None:
-    """As often as ticks would, for as long as an order's time to be sent is not over."""
-    deadline = time.monotonic() + 10
+def look_until_settled(bot: Bot, *, flat: bool = False, may_wait: bool = False) -> None:
+    """As often as ticks would, for as long as an order's time to be sent is not over.
+
+    With `may_wait` an entry of which nothing was sent will do: the next one is some minutes away.
+    """
+    deadline = time.monotonic() + 20
     while True:
         look(bot)
         under_way = Trade.objects.filter(bot=bot, status=TradeStatus.WORKING).exists()
-        if bot.is_flat == flat and not under_way:
+        if not under_way and (bot.is_flat == flat or (may_wait and entry_was_given_up(bot))):
             return
         assert time.monotonic() < deadline
+
+
+def entry_was_given_up(bot: Bot) -> bool:
+    return bot.is_flat and Trade.objects.filter(bot=bot, status=TradeStatus.FAILED).exists()
 
 
 def closed(bot: Bot) -> None:

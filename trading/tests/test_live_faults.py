@@ -77,7 +77,8 @@ def test_a_bad_answer_to_an_order(server: WireServer, answer: dict[str, Any], mo
         look_until_settled(bot)
         bot_close_positions(actor=bot.owner, bot=bot, now=timezone.now(), idempotency_key="close")
     fail_order(server, **answer)
-    look_until_settled(bot, flat=moment == "closing")
+    turned_away = answer.get("status") in (418, 429)  # the second leg too, if it comes after that answer
+    look_until_settled(bot, flat=moment == "closing", may_wait=turned_away)
     check_books(bot, server)
     check_no_leg_alone(server)
     check_sent_once(bot, server)
