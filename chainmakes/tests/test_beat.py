@@ -17,12 +17,13 @@ from bots.schedules import BOT_TASK, CHUNK_TASK, HOUSEKEEPING
 from chainmakes import beat
 from chainmakes.beat import BotScheduler
 from chainmakes.celery import app
+from chainmakes.tests.broker import Broker, own_broker  # noqa: F401
 from chainmakes.tests.gate import Gate, through
 
 EVERY_S = 5
 START_S = 1_800_000_000.0
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
 
 class Clock:
@@ -49,9 +50,6 @@ def start(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[]
 
     monkeypatch.setattr(beat, "POLL_S", 0.0)
     monkeypatch.setattr(BotScheduler, "clock", clock)
-    with app.connection_for_write() as broker:
-        for queue in ("trading", "io"):
-            broker.default_channel.queue_purge(queue)
     yield start_scheduler
     for scheduler in started:
         scheduler._finalize.cancel()
@@ -65,11 +63,12 @@ def gate() -> Iterator[Gate]:
 
 
 @pytest.fixture
-def gated_app(gate: Gate) -> Celery:
+def gated_app(gate: Gate, broker: Broker) -> Celery:
     """The same broker, behind the gate."""
     celery = Celery("gated", set_as_current=False)
     celery.config_from_object("django.conf:settings", namespace="CELERY")
     celery.conf.broker_url = through(settings.CELERY_BROKER_URL, gate)
+    celery.conf.broker_transport_options = app.conf.broker_transport_options
     return celery
 
 

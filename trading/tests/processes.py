@@ -26,7 +26,9 @@ COMMANDS = {
 def environment_of_processes(**more: str) -> dict[str, str]:
     database: dict[str, Any] = settings.DATABASES["default"]
     server = f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}"
-    return os.environ | {
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTEST_XDIST_WORKER"}  # part of a prefix
+    return inherited | {
+        "REDIS_PREFIX": settings.REDIS_PREFIX,
         "DATABASE_URL": f"{server}/{connection.settings_dict['NAME']}",
         "CANDLE_DIR": str(settings.CANDLE_DIR),
         "BOT_LEASE_S": "1.5",

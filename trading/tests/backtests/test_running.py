@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from bots.tests.factories import make_user
+from chainmakes.tests.broker import own_broker  # noqa: F401
 from exchanges import candles
 from exchanges.models import JobStatus
 from exchanges.tests.series import START, candle_dir, store_pair, stored_pair  # noqa: F401
@@ -21,7 +22,6 @@ from trading.backtests.run import run
 from trading.backtests.sweep import ATTEMPTS_MAX, DEAD_AFTER, KILLED, backtests_sweep
 from trading.backtests.watch import Canceled, Watch
 from trading.models import Backtest, BacktestSeries
-from trading.tests.backtests.broker import own_broker  # noqa: F401
 from trading.tests.backtests.made import NOW, PARAMETERS, done, queued, store_funding
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stored_pair")]

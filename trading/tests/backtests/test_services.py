@@ -9,6 +9,7 @@ from django.db import connection
 
 from bots.tests.factories import make_user, make_viewer
 from bots.tests.gated import redis_gate  # noqa: F401
+from chainmakes.tests.broker import own_broker  # noqa: F401
 from exchanges.errors import DomainError
 from exchanges.models import JobStatus
 from exchanges.tests.series import candle_dir, stored_pair  # noqa: F401
@@ -16,7 +17,6 @@ from trading.backtests import services
 from trading.backtests.queueing import RUN_TASK
 from trading.backtests.selectors import backtest_of, backtests_of
 from trading.models import Backtest, BacktestSeries
-from trading.tests.backtests.broker import own_broker  # noqa: F401
 from trading.tests.backtests.made import NOW, done, queued, wish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stored_pair")]

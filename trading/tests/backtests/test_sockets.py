@@ -11,12 +11,12 @@ from bots.feed_messages import GroupEvent, merged, messages_of
 from bots.tests.factories import make_user
 from bots.tests.gated import redis_gate  # noqa: F401
 from bots.tests.test_consumers import WAIT_S, bearer, first_frame, opened, refusal
+from chainmakes.tests.broker import own_broker  # noqa: F401
 from chainmakes.tests.gate import Gate
 from exchanges.models import JobStatus
 from exchanges.tests.series import BARS, candle_dir, stored_pair  # noqa: F401
 from trading.backtests import progress, running, services
 from trading.models import Backtest
-from trading.tests.backtests.broker import own_broker  # noqa: F401
 from trading.tests.backtests.made import NOW, queued
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("stored_pair", "broker")]

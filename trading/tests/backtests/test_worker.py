@@ -15,12 +15,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from bots.tests.factories import make_user
+from chainmakes.tests.broker import Broker, own_broker  # noqa: F401
 from exchanges.models import JobStatus
 from exchanges.tests.series import candle_dir, stored_pair  # noqa: F401
 from trading.backtests import services, stored
 from trading.backtests.sweep import DEAD_AFTER, backtests_sweep
 from trading.models import Backtest
-from trading.tests.backtests.broker import Broker, own_broker  # noqa: F401
 from trading.tests.backtests.made import queued
 from trading.tests.processes import environment_of_processes
 

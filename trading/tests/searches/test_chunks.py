@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from bots.tests.factories import make_user
+from chainmakes.tests.broker import Broker, own_broker  # noqa: F401
 from exchanges import candles
 from exchanges.models import JobStatus
 from exchanges.tests.series import GALA, candle_dir, stored_pair  # noqa: F401
@@ -22,7 +23,6 @@ from trading.backtests.services import backtest_cancel, backtest_delete
 from trading.models import Backtest, Search, Trial
 from trading.searches import chunks, services, trials
 from trading.searches.chunks import Next
-from trading.tests.backtests.broker import Broker, own_broker  # noqa: F401
 from trading.tests.searches.made import NOW, chunk, created, run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stored_pair")]

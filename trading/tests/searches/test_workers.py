@@ -13,12 +13,12 @@ import pytest
 from django.conf import settings as django_settings
 
 from bots.tests.factories import make_user
+from chainmakes.tests.broker import Broker, own_broker  # noqa: F401
 from exchanges.models import JobStatus
 from exchanges.tests.series import candle_dir, store_pair  # noqa: F401
 from trading.backtests.services import backtest_cancel
 from trading.models import Backtest, Search
 from trading.searches import chunks, trials
-from trading.tests.backtests.broker import Broker, own_broker  # noqa: F401
 from trading.tests.processes import environment_of_processes
 from trading.tests.searches.made import NOW, created, run
 

@@ -1,5 +1,5 @@
 """The workers' queue, as a test sees it: fixture `broker`, known to a module by
-`from trading.tests.backtests.broker import own_broker  # noqa: F401`."""
+`from chainmakes.tests.broker import own_broker  # noqa: F401`."""
 
 import json
 import secrets
