@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.cache.backends.redis import RedisCache
 from django.db import connections
 from redis import ConnectionPool
 
@@ -28,8 +29,16 @@ def _own_cache(settings: Any) -> None:
 _redis_pools: "weakref.WeakSet[ConnectionPool]" = weakref.WeakSet()
 
 
+def _clear_own(self: RedisCache) -> None:
+    """The real one empties all of Redis, with the queues of the other test process in it."""
+    client = self._cache.get_client(None, write=True)
+    for key in client.scan_iter(f"{self.key_prefix}:*", count=1000):
+        client.delete(key)
+
+
 def pytest_configure() -> None:
-    """Every pool of connections to Redis is known from its beginning on."""
+    """A cache forgets its own keys only, and every pool of connections to Redis is known from its beginning on."""
+    RedisCache.clear = _clear_own  # type: ignore[method-assign, assignment]
     begin = ConnectionPool.__init__
 
     def begin_and_note(self: ConnectionPool, *args: Any, **kwargs: Any) -> None:
