@@ -63,6 +63,12 @@ def _no_real_venues(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_stray_processes(settings: Any) -> None:
+    """A process that a test has not started itself would work on the developer's own database."""
+    settings.FLATTEN_PROCESS = False
+
+
+@pytest.fixture(autouse=True)
 def _no_own_strategies(settings: Any) -> None:
     """What lies in the developer's own folder is not part of the product."""
     settings.STRATEGY_DIR = settings.BASE_DIR / ".no-strategies"

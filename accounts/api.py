@@ -1,9 +1,8 @@
 """REST doors of log-in and of one's own settings."""
 
-from django.contrib.auth import authenticate, logout, update_session_auth_hash
-from django.utils.translation import gettext as _
+from django.contrib.auth import logout, update_session_auth_hash
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, Throttled
+from rest_framework.exceptions import AuthenticationFailed, ErrorDetail, NotAuthenticated, PermissionDenied, Throttled
 from rest_framework.generics import GenericAPIView
 from rest_framework.parsers import FormParser
 from rest_framework.permissions import AllowAny
@@ -11,7 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import services, tokens
+from accounts import login, mails, services, tokens
+from accounts.login import LoginRefused
+from accounts.models import ApiScope, ApiToken, User
 from accounts.permissions import UserRequest
 from accounts.serializers import (
     LoginSerializer,
@@ -23,13 +24,22 @@ from accounts.serializers import (
     TokenPairSerializer,
     UserSerializer,
 )
-from accounts.throttles import wait_s
 from accounts.tickets import LIFE_S, ticket_issue
 
 
 def refuse_haste(request: Request, scope: str, account: str = "") -> None:
-    if seconds := wait_s(request, scope, account=account):
-        raise Throttled(wait=seconds)
+    try:
+        login.refuse_haste(request._request, scope, account)
+    except LoginRefused as refusal:
+        raise refused(refusal) from None
+
+
+def refused(refusal: LoginRefused) -> Throttled | AuthenticationFailed:
+    if refusal.wait_s:
+        answer = Throttled(wait=refusal.wait_s, detail=refusal.message, code=refusal.code)
+        answer.detail = ErrorDetail(refusal.message, refusal.code)  # without DRF's own sentence about the wait
+        return answer
+    return AuthenticationFailed(refusal.message, code=refusal.code)
 
 
 class OpenDoor(APIView):
@@ -43,37 +53,41 @@ class OpenDoor(APIView):
 
 
 class RegisterView(OpenDoor):
-    error_statuses = (429,)
-
     @extend_schema(request=RegisterSerializer, responses={201: UserSerializer})
     def post(self, request: Request) -> Response:
         refuse_haste(request, "register")
         serializer = RegisterSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         user = services.user_register(**serializer.validated_data)
+        mails.mail_on_commit(mails.CONFIRM, user, mails.site_address(request))
         return Response(UserSerializer(user).data, status=201)
 
 
 class LoginView(OpenDoor):
-    """By user name or e-mail. A disabled user is answered like a wrong password."""
+    """By user name or e-mail; 401 with code `otp_required` where a second factor is on and `otp` is missing.
+
+    A disabled user is answered like a wrong password.
+    """
 
     parser_classes = (*APIView.parser_classes, FormParser)
-    error_statuses = (401, 429)
+    error_statuses = (401,)
 
     @extend_schema(request=LoginSerializer, responses={200: TokenPairSerializer})
     def post(self, request: Request) -> Response:
         serializer = LoginSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        credentials = serializer.validated_data
-        refuse_haste(request, "login", credentials["username"])
-        user = authenticate(request, **credentials)
-        if user is None:
-            raise AuthenticationFailed(_("User name or password is not right."), code="invalid_credentials")
-        return Response(TokenPairSerializer(tokens.session_open(user)).data)
+        sent = serializer.validated_data
+        try:
+            user = login.password_check(request._request, sent["username"], sent["password"])
+            second_factor = login.second_factor_check(request._request, user, sent.get("otp", ""))
+        except LoginRefused as refusal:
+            raise refused(refusal) from None
+        login.forget_failures(request._request, user)
+        return Response(TokenPairSerializer(tokens.session_open(user, second_factor=second_factor)).data)
 
 
 class RefreshView(OpenDoor):
-    """A new pair for a refresh token, which is spent by that."""
+    """A new pair for a refresh token, which is spent by that. One that comes a second time ends its log-in."""
 
     error_statuses = (401,)
 
@@ -85,7 +99,7 @@ class RefreshView(OpenDoor):
 
 
 class LogoutView(APIView):
-    """Ends the session of the refresh token, else of the bearer header, else of the cookie: its tokens stop at once."""
+    """Ends the log-in of the refresh token, else of the bearer header, else of the cookie: its tokens stop at once."""
 
     permission_classes = (AllowAny,)
     error_statuses = (401,)
@@ -96,6 +110,8 @@ class LogoutView(APIView):
         serializer.is_valid(raise_exception=True)
         if text := serializer.validated_data.get("refresh_token"):
             tokens.session_end(tokens.refresh_token(text))
+        elif isinstance(request.auth, ApiToken):
+            raise PermissionDenied(code="login_needed")
         elif request.auth is not None:
             tokens.session_end(request.auth)  # type: ignore[arg-type]
         elif request.user.is_authenticated:
@@ -106,8 +122,11 @@ class LogoutView(APIView):
 
 
 class MeView(GenericAPIView):
+    """The user himself. A confirmed e-mail gives way to a new one only once that is confirmed too."""
+
     serializer_class = UserSerializer
     viewers_may_write = True
+    write_scope = ApiScope.ADMIN
 
     def get(self, request: UserRequest) -> Response:
         return Response(self.get_serializer(request.user).data)
@@ -119,17 +138,28 @@ class MeView(GenericAPIView):
         return self._update(request, partial=True)
 
     def _update(self, request: UserRequest, *, partial: bool) -> Response:
-        serializer = self.get_serializer(request.user, data=request.data, partial=partial)
+        user = User.objects.get(pk=request.user.pk)
+        serializer = self.get_serializer(user, data=request.data, partial=partial)
         serializer.is_valid(raise_exception=True)
-        user = services.user_update(user=request.user, changes=serializer.validated_data)
-        return Response(self.get_serializer(user).data)
+        changes = serializer.validated_data
+        if (email := changes.pop("email", user.email)) != user.email:
+            _email_change(request, user, email, changes.get("current_password", ""))
+        return Response(self.get_serializer(services.user_update(user=user, changes=changes)).data)
+
+
+def _email_change(request: UserRequest, user: User, email: str, password: str) -> None:
+    refuse_haste(request, "login", user.username)
+    if isinstance(request.auth, ApiToken):
+        raise PermissionDenied(code="login_needed")
+    services.email_change(user=user, email=email, password=password)
+    mails.mail_on_commit(mails.CONFIRM, user, mails.site_address(request), email)
 
 
 class PasswordView(APIView):
     """Every token of the user stops; a browser that changed it stays logged in."""
 
     viewers_may_write = True
-    error_statuses = (429,)
+    login_only = True
 
     @extend_schema(request=PasswordSerializer, responses={204: None})
     def post(self, request: UserRequest) -> Response:
@@ -137,10 +167,15 @@ class PasswordView(APIView):
         serializer.is_valid(raise_exception=True)
         refuse_haste(request, "login", request.user.username)
         passwords = serializer.validated_data
+        is_browser = request.auth is None
         user = services.user_change_password(
-            user=request.user, current=passwords["current_password"], new=passwords["new_password"]
+            user=request.user,
+            current=passwords["current_password"],
+            new=passwords["new_password"],
+            keep=request.user.login_session if is_browser else None,
         )
-        if request.auth is None:
+        mails.mail_on_commit(mails.CHANGED, user, mails.site_address(request))
+        if is_browser:
             update_session_auth_hash(request._request, user)
         return Response(status=204)
 
@@ -149,8 +184,10 @@ class TicketView(APIView):
     """A ticket opens one socket (`?ticket=…`) for callers that cannot send a header or a cookie with it."""
 
     viewers_may_write = True
+    write_scope = ApiScope.READ
     error_statuses = (503,)
 
     @extend_schema(request=None, responses={200: TicketSerializer})
     def post(self, request: UserRequest) -> Response:
-        return Response({"ticket": ticket_issue(request.user), "expires_in": LIFE_S})
+        token = request.auth if isinstance(request.auth, ApiToken) else None
+        return Response({"ticket": ticket_issue(request.user, token=token), "expires_in": LIFE_S})

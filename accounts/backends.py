@@ -14,7 +14,15 @@ class UsernameOrEmailBackend(ModelBackend):
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
     ) -> User | None:
-        if username and "@" in username and not User.objects.filter(username=username).exists():
-            by_email = User.objects.filter(email__iexact=username).values_list("username", flat=True).first()
-            username = by_email or username
-        return super().authenticate(request, username=username, password=password, **kwargs)
+        return super().authenticate(request, username=username and _known_name(username), password=password, **kwargs)
+
+
+def login_name(request: HttpRequest | None, credentials: dict[str, Any] | None) -> str:
+    """Under which name failures count: one and the same for every way of writing it."""
+    return _known_name(str((credentials or {}).get("username") or "")).lower()
+
+
+def _known_name(typed: str) -> str:
+    if "@" in typed and not User.objects.filter(username=typed).exists():
+        return User.objects.filter(email__iexact=typed).values_list("username", flat=True).first() or typed
+    return typed

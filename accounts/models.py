@@ -3,10 +3,48 @@
 import zoneinfo
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+
+from accounts.audit_models import AuditEntry
+from accounts.notification_models import (
+    Channel,
+    ChannelKind,
+    Delivery,
+    DeliveryStatus,
+    NoticeKind,
+    Notification,
+    Severity,
+    SignOfLife,
+)
+from accounts.second_factor_models import AuthenticatorApp, RecoveryCode
+from accounts.session_models import LoginKind, LoginSession
+from accounts.token_models import ApiScope, ApiToken
+
+__all__ = [
+    "ApiScope",
+    "ApiToken",
+    "AuditEntry",
+    "AuthenticatorApp",
+    "Channel",
+    "ChannelKind",
+    "Delivery",
+    "DeliveryStatus",
+    "LoginKind",
+    "LoginSession",
+    "NoticeKind",
+    "Notification",
+    "RecoveryCode",
+    "Role",
+    "Severity",
+    "SignOfLife",
+    "Theme",
+    "User",
+    "validate_time_zone",
+]
 
 
 class Role(models.TextChoices):
@@ -34,6 +72,14 @@ class User(AbstractUser):
         _("language"), max_length=8, choices=[("en", "English"), ("zh-hans", "简体中文")], default="en"
     )
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
+    email_confirmed_at = models.DateTimeField(_("e-mail confirmed"), null=True, blank=True)
+    allowed_networks = ArrayField(
+        models.CharField(max_length=43), verbose_name=_("allowed addresses"), default=list, blank=True
+    )
+    """CIDRs from which this user may come in; empty: from everywhere."""
+
+    login_session: LoginSession | None = None
+    """Through which log-in this user came in; set by whoever authenticated the request."""
 
     class Meta:
         db_table = "users"

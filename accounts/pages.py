@@ -1,25 +1,30 @@
-"""Log in, register, settings: the pages of an account, and the two switches in the top bar."""
+"""Log in, register, log out, and the two switches in the top bar."""
+
+import time
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
-from django.contrib.auth.decorators import login_not_required, login_required
+from django.contrib.auth import login, logout
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import check_for_language, override
-from django.utils.translation import gettext as _
+from django.utils.translation import check_for_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts import services
-from accounts.forms import LoginForm, PasswordForm, RegisterForm, SettingsForm
+from accounts import browser_logins, mails, second_factor, services
+from accounts.forms import CodeForm, LoginForm, RegisterForm
+from accounts.login import LoginRefused, second_factor_check
 from accounts.models import Theme, User
-from accounts.page_request import PageRequest
 
 COOKIE_AGE_S = 365 * 24 * 3600
-PASSWORD_BACKEND = settings.AUTHENTICATION_BACKENDS[0]
+PASSWORD_BACKEND = settings.AUTHENTICATION_BACKENDS[-1]
+WAITING = "login_waiting"
+CODE_LIFE_S = 300  # between password and code
 
 
 def next_page(request: HttpRequest, default: str) -> str:
@@ -37,10 +42,53 @@ def login_page(request: HttpRequest) -> HttpResponseBase:
         return redirect(next_page(request, settings.LOGIN_REDIRECT_URL))
     form = LoginForm(request, request.POST or None)
     if form.is_valid() and form.user:
-        login(request, form.user)
+        if second_factor.is_on(form.user):
+            return _ask_for_code(request, form.user)
+        login(request, form.user, backend=PASSWORD_BACKEND)
         return redirect(next_page(request, settings.LOGIN_REDIRECT_URL))
     status = 400 if form.is_bound else 200
     return render(request, "accounts/login.html", {"form": form, "next": next_page(request, "")}, status=status)
+
+
+def _ask_for_code(request: HttpRequest, user: User) -> HttpResponse:
+    """The password was right: for five minutes this browser may show a code."""
+    request.session.cycle_key()
+    request.session[WAITING] = {"user": user.pk, "auth": user.get_session_auth_hash(), "at": time.time()}
+    return redirect(f"{reverse('login-code')}?{urlencode({'next': next_page(request, '')})}")
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("code")
+def login_code_page(request: HttpRequest) -> HttpResponseBase:
+    """The second step of logging in."""
+    user = _waiting_user(request)
+    if user is None:
+        return redirect("login")
+    form = CodeForm(request.POST or None)
+    if form.is_valid() and _code_opens(request, user, form):
+        request.session.pop(WAITING)
+        request.session[browser_logins.GIVEN_AT] = True
+        login(request, user, backend=PASSWORD_BACKEND)
+        return redirect(next_page(request, settings.LOGIN_REDIRECT_URL))
+    context = {"form": form, "next": next_page(request, "")}
+    return render(request, "accounts/login_code.html", context, status=400 if form.is_bound else 200)
+
+
+def _waiting_user(request: HttpRequest) -> User | None:
+    waiting = request.session.get(WAITING)
+    if not waiting or time.time() - waiting["at"] > CODE_LIFE_S:
+        return None
+    user = User.objects.filter(pk=waiting["user"], is_active=True).first()
+    return user if user and constant_time_compare(user.get_session_auth_hash(), waiting["auth"]) else None
+
+
+def _code_opens(request: HttpRequest, user: User, form: CodeForm) -> bool:
+    try:
+        return second_factor_check(request, user, form.cleaned_data["code"])
+    except LoginRefused as refusal:
+        form.add_error("code", refusal.message)
+        return False
 
 
 @login_not_required
@@ -51,8 +99,9 @@ def register_page(request: HttpRequest) -> HttpResponseBase:
         return redirect(settings.LOGIN_REDIRECT_URL)
     form = RegisterForm(request, request.POST or None)
     if form.is_valid() and (user := form.save()):
+        mails.mail_on_commit(mails.CONFIRM, user, mails.site_address(request))
         login(request, user, backend=PASSWORD_BACKEND)
-        return redirect(settings.LOGIN_REDIRECT_URL)
+        return redirect("welcome")
     return render(request, "accounts/register.html", {"form": form}, status=400 if form.is_bound else 200)
 
 
@@ -60,37 +109,6 @@ def register_page(request: HttpRequest) -> HttpResponseBase:
 def logout_page(request: HttpRequest) -> HttpResponse:
     logout(request)
     return redirect(settings.LOGOUT_REDIRECT_URL)
-
-
-@login_required
-def settings_page(request: PageRequest) -> HttpResponse:
-    user = User.objects.get(pk=request.user.pk)
-    form = SettingsForm(request.POST or None, instance=user)
-    if form.is_valid():
-        form.save()
-        with override(user.language):
-            messages.success(request, _("Saved."))
-        return redirect("settings")
-    return _settings(request, form, PasswordForm(user))
-
-
-@login_required
-@require_POST
-@sensitive_post_parameters()
-def password_page(request: PageRequest) -> HttpResponse:
-    user = User.objects.get(pk=request.user.pk)
-    form = PasswordForm(user, request.POST)
-    if form.is_valid() and form.save():
-        update_session_auth_hash(request, user)
-        messages.success(request, _("The password is changed. Other browsers are logged out."))
-        return redirect("settings")
-    return _settings(request, SettingsForm(instance=user), form)
-
-
-def _settings(request: PageRequest, form: SettingsForm, password_form: PasswordForm) -> HttpResponse:
-    is_wrong = form.is_bound or password_form.is_bound
-    context = {"form": form, "password_form": password_form}
-    return render(request, "accounts/settings.html", context, status=400 if is_wrong else 200)
 
 
 @login_not_required

@@ -2,26 +2,37 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 
 from django.core.cache import cache
 
-from accounts.models import User
+from accounts.models import ApiToken, User
 
 LIFE_S = 30
 
 
-def ticket_issue(user: User) -> str:
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who asked for the ticket, and through what: the socket ends with that."""
+
+    user_id: int
+    login: str = ""  # key of the log-in
+    token_id: int | None = None
+
+
+def ticket_issue(user: User, *, token: ApiToken | None = None) -> str:
     """Opens one socket as this user within 30 s."""
     ticket = secrets.token_urlsafe(32)
-    cache.set(_key(ticket), user.pk, LIFE_S)
+    login = user.login_session
+    cache.set(_key(ticket), [user.pk, login.key.hex if login else "", token.pk if token else None], LIFE_S)
     return ticket
 
 
-def ticket_redeem(ticket: str) -> int | None:
-    """The id of the ticket's user, once; None for everybody after, and for a ticket that is unknown or too old."""
+def ticket_redeem(ticket: str) -> Holder | None:
+    """The ticket's holder, once; None for everybody after, and for a ticket that is unknown or too old."""
     key = _key(ticket)
-    user_id = cache.get(key)
-    return user_id if user_id is not None and cache.delete(key) else None
+    held = cache.get(key)
+    return Holder(*held) if held is not None and cache.delete(key) else None
 
 
 def _key(ticket: str) -> str:

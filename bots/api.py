@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.permissions import UserRequest
+from accounts.step_up import require_fresh_second_factor
 from bots import feed, services
 from bots.amounts import decimal_text
 from bots.api_strategies import strategy_rows
@@ -126,6 +127,8 @@ class StartView(APIView):
         bot = bot_of(request.user, bot_id)
         wish = StartSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
+        if not bot.is_paper:
+            require_fresh_second_factor(request)
         started = services.bot_start(actor=request.user, bot=bot, now=timezone.now(), **wish.validated_data)
         return Response(shown(started))
 

@@ -10,7 +10,9 @@ from trading.strategies.spread import Spread
 
 def strategy_rows() -> list[dict[str, Any]]:
     """Of the spread strategy the settings that bots and back-tests have in common; of others what is their own."""
-    return [{"name": it.name, "title": it.title, "parameters": _parameters(it)} for it in available()]
+    return [
+        {"name": it.name, "title": it.title, "markets": it.markets, "parameters": _parameters(it)} for it in available()
+    ]
 
 
 def _parameters(plugin: Plugin) -> Schema:

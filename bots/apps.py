@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class BotsConfig(AppConfig):
     name = "bots"
     verbose_name = _("Bots")
+
+    def ready(self) -> None:
+        from bots import bell, login_watch  # models are there from here on only
+
+        bell.connect()
+        login_watch.connect()

@@ -17,17 +17,20 @@ from bots.models import (
     MarginMode,
     Opening,
     OrderKind,
+    PairBreakPolicy,
     PnlBasis,
     ProfitMode,
 )
+from bots.order_sizes import read_sizing
 from bots.readers import read_choice, read_flag, read_instant, read_number, read_text, read_whole
+from bots.strategy_settings import read_strategy
 from exchanges.symbols import canonical, quote_of, settle_of
 from trading.core.types import LEVELS_MAX
 
-STRATEGIES = ("spread",)
 NAME_LENGTH = 80
 MONEY_MAX = "1000000000"
 RATIO_MAX = "1000"
+HOURS_MAX = "8760"
 MONEY_PLACES = 8
 RATIO_PLACES = 4
 
@@ -44,9 +47,21 @@ REQUIRED = (
     "max_position_value",
     "dca_config",
 )
+OPTIONAL = frozenset({"max_hours_in_position", "protective_stop"})
+"""Sent empty, they are off."""
 ANY_TIME = frozenset({"bot_name", "tick_interval"})
 NOT_RUNNING = frozenset(
-    {"max_slippage", "max_book_spread", "max_imbalance", "max_quote_age", "lone_leg_policy", "freeze_exits"}
+    {
+        "max_slippage",
+        "max_book_spread",
+        "max_imbalance",
+        "max_quote_age",
+        "lone_leg_policy",
+        "max_hours_in_position",
+        "pair_break_policy",
+        "freeze_exits",
+        "protective_stop",
+    }
 )
 """Changed in position too, as long as the bot does not run; the ladder too, past the levels that are filled."""
 IN_POSITION = NOT_RUNNING | {"profit_ratio", "stop_loss_ratio"}
@@ -79,9 +94,10 @@ def read_leverage(value: Any) -> int:
 
 
 def read_params(value: Any) -> dict[str, Any]:
-    if value != {}:
-        raise ValidationError(_("The spread strategy has no further settings."), code="strategy_params")
-    return {}
+    """An object; what may be in it is the strategy's business (`bots.strategy_settings`)."""
+    if not isinstance(value, dict):
+        raise ValidationError(_("Enter names and values."), code="object")
+    return value
 
 
 def _money(value: Any) -> Any:
@@ -98,8 +114,9 @@ def _choice(choices: Any) -> Callable[[Any], str]:
 
 READERS: dict[str, Callable[[Any], Any]] = {
     "bot_name": lambda value: read_text(value, longest=NAME_LENGTH),
-    "strategy": _choice(STRATEGIES),
+    "strategy": read_strategy,
     "strategy_params": read_params,
+    "sizing": read_sizing,
     "market1_symbol": read_symbol,
     "market2_symbol": read_symbol,
     "start_time": read_instant,
@@ -128,6 +145,9 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "max_imbalance": _percent("100"),
     "max_quote_age": lambda value: read_whole(value, low=1, high=3600),
     "lone_leg_policy": _choice(LoneLegPolicy.values),
+    "protective_stop": _percent("100"),
+    "max_hours_in_position": lambda value: read_number(value, high=HOURS_MAX, places=RATIO_PLACES),
+    "pair_break_policy": _choice(PairBreakPolicy.values),
     "freeze_exits": read_flag,
 }
 """All settings but the accounts and the ladder, which are read together with others."""

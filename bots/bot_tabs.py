@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bots.journal import sentence
+from bots.journal_form import JournalForm
 from bots.models import Bot
 from bots.settings_shown import ladder_rows, settings_groups
 from bots.statistics import statistics_of, summary_of
@@ -68,10 +70,21 @@ def orders_tab(bot: Bot, query: dict[str, str], figures: dict[str, Any] | None) 
 
 def journal_tab(bot: Bot, query: dict[str, str], figures: dict[str, Any] | None) -> dict[str, Any]:
     kind = query.get("kind", "") if query.get("kind", "") in JOURNAL_KINDS else ""
-    found = TradeLog.objects.filter(bot=bot).order_by("-id")
+    asked = JournalForm(query, bot=bot)
+    found = asked.narrowed(TradeLog.objects.filter(bot=bot).order_by("-id"))
     page = _page(found.filter(log_type=kind) if kind else found, "journal", query)
     lines = [{"log": log, "sentence": sentence(log)} for log in page]
-    return {"page": page, "lines": lines, "kind": kind, "kinds": JOURNAL_KINDS, "query": f"tab=journal&kind={kind}&"}
+    others = asked.kept()
+    return {
+        "page": page,
+        "lines": lines,
+        "kind": kind,
+        "kinds": JOURNAL_KINDS,
+        "form": asked,
+        "others": others,
+        "query": f"{urlencode({'tab': 'journal', 'kind': kind} | others)}&",
+        "others_query": urlencode(others),
+    }
 
 
 def statistics_tab(bot: Bot, query: dict[str, str], figures: dict[str, Any] | None) -> dict[str, Any]:

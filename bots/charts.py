@@ -28,11 +28,21 @@ def spread_chart(bot: Bot, range_name: str, now: datetime, figures: dict[str, An
     span = RANGES[range_name]
     end = market_now(bot, now, figures)
     begin = min(bot.start_time, end - SHORTEST) if span is None else end - span
-    points = _with_now(spread_points(bot, begin, end), figures)
+    data = _data(bot, begin, end, _with_now(spread_points(bot, begin, end), figures), figures)
+    return data | {"span": None if span is None else int(span.total_seconds() * 1000)}
+
+
+def spread_part(bot: Bot, begin: datetime, end: datetime, figures: dict[str, Any] | None) -> dict[str, Any]:
+    """The same for a part that is looked at closer: as many points for a shorter time."""
+    return _data(bot, begin, end, spread_points(bot, begin, end), figures)
+
+
+def _data(
+    bot: Bot, begin: datetime, end: datetime, points: list[Point], figures: dict[str, Any] | None
+) -> dict[str, Any]:
     return {
         "from": milliseconds(begin),
         "to": milliseconds(end),
-        "span": None if span is None else int(span.total_seconds() * 1000),
         "step": interval_s(begin, end) * 1000,
         "t": [milliseconds(point.at) for point in points],
         "spread": [round(point.spread, 5) for point in points],

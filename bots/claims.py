@@ -19,7 +19,7 @@ def venue_account_of(account: ExchangeAccount) -> str:
 
 def claims_wanted(bot: Bot) -> list[tuple[str, str]]:
     """(venue account, symbol) of both legs, in the order in which they are locked."""
-    return sorted({(venue_account_of(bot.account_of(leg)), bot.symbol_of(leg)) for leg in (1, 2)})
+    return sorted({(venue_account_of(bot.account_of(leg)), bot.symbol_of(leg)) for leg in bot.legs})
 
 
 def claims_of_others(bot: Bot) -> list[SymbolClaim]:

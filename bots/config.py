@@ -4,20 +4,38 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from bots.models import AllowedSide, Bot, Opening, PnlBasis, ProfitMode
+from exchanges import market_data
 from exchanges.adapters.base import VenueQuote
 from trading.core import types as core
-from trading.core.sizing import MarketRules
+from trading.core.sizing import NO_MARKET, MarketRules
 from trading.models import Position
 
+ONE = Decimal(1)
 
-def core_config(bot: Bot, rules1: MarketRules, rules2: MarketRules, *, slippage: float = 0.0) -> core.Config:
+
+def bot_rules(bot: Bot) -> tuple[MarketRules, MarketRules]:
+    """Of both legs. Raises ValidationError for a market that its venue does not have, ExchangeError."""
+    first = market_data.market_rules(bot.account_of(1), bot.market1_symbol)
+    if 2 not in bot.legs:
+        return first, NO_MARKET
+    return first, market_data.market_rules(bot.account_of(2), bot.market2_symbol)
+
+
+def no_quote(beside: VenueQuote) -> VenueQuote:
+    """The quote of an empty market 2, as old as that of market 1."""
+    return VenueQuote("", ONE, ONE, beside.at, beside.alive_at, ONE)
+
+
+def core_config(
+    bot: Bot, rules1: MarketRules, rules2: MarketRules, *, slippage: float = 0.0, investment: Decimal | None = None
+) -> core.Config:
     """Fees are the markets' taker rates. Raises ValueError for what no bot may trade with."""
     rows = bot.dca_config
     return core.config(
         spreads=[float(row["spread"]) for row in rows],
         multipliers=[float(row["multiplier"]) for row in rows],
         levels=bot.max_dca_times,
-        investment=float(bot.investment_per_order),
+        investment=float(investment or bot.investment_per_order),
         cap=float(bot.max_position_value),
         start1=float(bot.market1_start_price),
         start2=float(bot.market2_start_price),

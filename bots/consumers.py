@@ -22,8 +22,8 @@ from django.utils import translation
 from accounts.models import User
 from bots import feed
 from bots.feed_buffer import FeedBuffer
-from bots.feed_keys import bot_group, user_group
-from bots.feed_messages import SPREAD_UPDATE, Message
+from bots.feed_keys import bot_group, login_group, user_group
+from bots.feed_messages import LOGIN_CHECK, SPREAD_UPDATE, Message
 from bots.journal import sentence
 from bots.selectors import bot_of
 from bots.socket_auth import Proof, proof_of
@@ -60,6 +60,8 @@ class FeedConsumer(AsyncWebsocketConsumer):
         self._proof: Proof | None = None
         self._language = "en"
         self._group = ""
+        self._login_group = ""  # where the end of a log-in is announced
+        self._login_news = asyncio.Event()
         self._sent = 0  # number of the last event that was sent
         self._sent_at = 0.0  # until the first frame
         self._snapshot_at = 0.0
@@ -80,13 +82,16 @@ class FeedConsumer(AsyncWebsocketConsumer):
         if message["type"] != "feed.event":
             await super().dispatch(message)
             return
+        if message["event"] == LOGIN_CHECK:
+            self._login_news.set()
+            return
         self._buffer.add(message)
         self._news.set()
 
     async def connect(self) -> None:
         await self.accept()  # a refusal before this would reach browsers without its code
         try:
-            group = await _in_thread(self._enter)
+            group = await in_thread(self._enter)
         except ObjectDoesNotExist:
             await self.close(NOT_FOUND)
             return
@@ -95,15 +100,19 @@ class FeedConsumer(AsyncWebsocketConsumer):
             return
         self._group = group
         await self.channel_layer.group_add(group, self.channel_name)
-        await _in_thread(feed.watch, group)
+        await self.channel_layer.group_add(self._login_group, self.channel_name)
+        await in_thread(feed.watch, group)
+        self._login_news.set()  # it may have ended before the group was joined
         self._news.set()
-        self._tasks = [asyncio.create_task(self._guarded(loop())) for loop in (self._send_news, self._keep_alive)]
+        loops = (self._send_news, self._keep_alive, self._watch_login)
+        self._tasks = [asyncio.create_task(self._guarded(loop())) for loop in loops]
 
     async def disconnect(self, code: int) -> None:
         for task in self._tasks:
             task.cancel()
         if self._group:
             await self.channel_layer.group_discard(self._group, self.channel_name)
+            await self.channel_layer.group_discard(self._login_group, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if text_data is None or len(text_data) > REQUEST_LENGTH_MAX:
@@ -132,9 +141,9 @@ class FeedConsumer(AsyncWebsocketConsumer):
         """False when the reader may not see it (any more): the socket is closed then."""
         await asyncio.sleep(self._snapshot_at + SNAPSHOT_PAUSE_S - time.monotonic())
         self._snapshot_at = time.monotonic()
-        sequence = await _in_thread(feed.sequence_of, self._group)  # before the rows: they hold at least that much
+        sequence = await in_thread(feed.sequence_of, self._group)  # before the rows: they hold at least that much
         try:
-            data = await _in_thread(self._read)
+            data = await in_thread(self._read)
         except ObjectDoesNotExist:
             await self.close(NOT_FOUND)
             return False
@@ -151,12 +160,20 @@ class FeedConsumer(AsyncWebsocketConsumer):
         while True:
             await asyncio.sleep(KEEP_ALIVE_S)
             count += 1
-            await _in_thread(feed.watch, self._group)
-            if count % CHECK_EVERY == 0 and await _in_thread(self._user) is None:
-                await self.close(UNAUTHENTICATED)
-                return
+            await in_thread(feed.watch, self._group)
+            if count % CHECK_EVERY == 0:
+                self._login_news.set()
             if self._sent_at and time.monotonic() - self._sent_at >= KEEP_ALIVE_S:
                 await self._send_frame({"type": "ping"})
+
+    async def _watch_login(self) -> None:
+        """Asks again whose socket this is: at once when a log-in ended somewhere, and every minute in any case."""
+        while True:
+            await self._login_news.wait()
+            self._login_news.clear()
+            if await in_thread(self._user) is None:
+                await self.close(UNAUTHENTICATED)
+                return
 
     async def _guarded(self, loop: Coroutine[Any, Any, None]) -> None:
         try:
@@ -179,7 +196,10 @@ class FeedConsumer(AsyncWebsocketConsumer):
     def _enter(self) -> str | None:
         self._proof = proof_of(self.scope)
         user = self._user()
-        return None if user is None else self.group_of(user)
+        if user is None:
+            return None
+        self._login_group = login_group(user.pk)
+        return self.group_of(user)
 
     def _read(self) -> dict[str, Any] | None:
         user = self._user()
@@ -270,7 +290,7 @@ def _type_of(text: str) -> str:
     return str(request.get("type", "")) if isinstance(request, dict) else ""
 
 
-async def _in_thread(function: Callable[..., T], *arguments: Any) -> T:
+async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
     """In one of several threads: the readers of a busy page wait for the database side by side."""
     return await sync_to_async(_with_connections_closed, thread_sensitive=False)(function, *arguments)
 

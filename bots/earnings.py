@@ -80,7 +80,8 @@ def _summed(lines: QuerySet[LedgerLine]) -> list[tuple[int, Decimal, int]]:
 
 
 def _first_id(since: datetime) -> int:
-    """No line with a lower id was booked since then. Found once and kept for a day."""
+    """No line with a lower id was booked since the full hour before. Found once an hour and kept."""
+    since = since.replace(minute=0, second=0, microsecond=0)
     key = f"first_booking:{since.isoformat()}"
     known = _load(key)
     if isinstance(known, int):

@@ -21,6 +21,11 @@ def user_group(user_id: int) -> str:
     return f"user.{user_id}"
 
 
+def login_group(user_id: int) -> str:
+    """All sockets of a user."""
+    return f"login.{user_id}"
+
+
 def figures_key(bot_id: int) -> str:
     """In Django's cache."""
     return f"figures:{bot_id}"

@@ -11,6 +11,7 @@ Message = dict[str, Any]  # type (the consumer's handler), event, data, bot if i
 
 SPREAD_UPDATE = "spread_update"
 PROGRESS = "progress"
+LOGIN_CHECK = "login_check"  # for the socket itself: its log-in may have ended
 
 
 @dataclass(frozen=True, slots=True)

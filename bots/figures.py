@@ -11,6 +11,7 @@ from trading.core.types import FLAT, LONG_SPREAD, Config, Quote, State
 
 __all__ = ["WAITING", "live_figures", "waiting_sentence"]
 
+SPREAD = "spread"
 _PRICE_PLACES = 12
 
 
@@ -23,6 +24,8 @@ def live_figures(
     pnl = legs_pnl - fees + funding on the net basis, legs at the prices at which they could be closed.
     """
     marks = triggers(config, state, quote)
+    if bot.strategy != SPREAD:  # it decides at its closes by what no spread tells; only the stop loss is common
+        marks = marks._replace(rises_to=None, falls_to=None, take_profit=None)
     return {
         "at": at.isoformat(),
         "spread": marks.spread,

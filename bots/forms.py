@@ -6,6 +6,7 @@ No rules here: `bots.validation` and `bots.ladder` say what is wrong.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -17,16 +18,27 @@ from bots.holdings import has_position, is_flat_and_settled
 from bots.ladder import read_ladder
 from bots.ladder_presets import DEFAULT_PRESET, Preset, preset_of
 from bots.models import LEVERAGES, TIMEFRAMES, Bot, BotStatus, DecideOn
+from bots.strategy_form import (
+    PREFIX,
+    SIZE_PREFIX,
+    param_values,
+    posted_params,
+    posted_sizes,
+    size_values,
+    typed_params,
+    typed_sizes,
+)
+from bots.strategy_settings import PARAMS, SPREAD, default_ladder, markets_of_strategy, plugin_of
 from exchanges.symbols import short
 from trading.core.types import LEVELS_MAX
 
 MONEY: Final = ("investment_per_order", "max_position_value")
 PERCENT: Final = ("profit_ratio", "stop_loss_ratio", "max_slippage", "max_book_spread", "max_imbalance")
-NUMBERS: Final = (*MONEY, *PERCENT)
+NUMBERS: Final = (*MONEY, *PERCENT, "max_hours_in_position", "protective_stop")
 FLAGS: Final = ("restart_after_stop_loss", "freeze_exits")
 SYMBOLS: Final = ("market1_symbol", "market2_symbol")
 ACCOUNTS: Final = ("exchange_account", "exchange_account2")
-HIDDEN: Final = ("strategy", "strategy_params", "max_dca_times")
+HIDDEN: Final = ("strategy", "strategy_params", "sizing", "max_dca_times")
 FIELDS: Final = (*ACCOUNTS, *(name for name in READERS if name not in HIDDEN))
 ADVANCED: Final = frozenset(
     {
@@ -42,6 +54,9 @@ ADVANCED: Final = frozenset(
         "max_imbalance",
         "max_quote_age",
         "lone_leg_policy",
+        "max_hours_in_position",
+        "protective_stop",
+        "pair_break_policy",
         "freeze_exits",
     }
 )
@@ -79,8 +94,16 @@ class BotForm:
         """
         untouched = {"start_time"} if self.values["start_time"] == self.kept_start else set()
         sent: dict[str, Any] = {
-            name: text for name, text in self.values.items() if name not in self.locked and name not in untouched
+            name: text
+            for name, text in self.values.items()
+            if name not in self.locked and name not in untouched and not name.startswith((PREFIX, SIZE_PREFIX))
         }
+        if "sizing" not in self.locked:
+            sent["sizing"] = typed_sizes(self.values)
+        if PARAMS not in self.locked:
+            sent[PARAMS] = typed_params(self.values)
+        if markets_of_strategy(self.values["strategy"]) == 1:
+            sent |= dict.fromkeys({"market2_symbol", "exchange_account2"} & sent.keys(), "")
         is_kept = bool(self.kept_rows) and [(row.spread, row.multiplier) for row in self.rows] == self.kept_rows
         if "dca_config" not in self.locked and not is_kept:
             sent |= {"dca_config": [row.sent() for row in self.rows], "max_dca_times": len(self.rows)}
@@ -94,6 +117,9 @@ class BotForm:
     def refuse(self, errors: Mapping[str, Iterable[str]]) -> None:
         """Takes the errors of the services; those of a ladder's row go to the row."""
         self.errors = {name: list(texts) for name, texts in errors.items()}
+        for text in self.errors.pop("sizing", []):
+            name, _colon, complaint = text.partition(": ")
+            self.errors.setdefault(f"{SIZE_PREFIX}{name}", []).append(complaint or text)
         about_rows = self._mark_rows()
         ladder = [text for text in self.errors.pop("dca_config", []) if text not in about_rows]
         if ladder:
@@ -128,6 +154,10 @@ def form_from_post(post: QueryDict, bot: Bot | None) -> BotForm:
     locked = locked_fields(bot)
     values = {name: post.get(name, "") for name in FIELDS}
     values |= {name: "true" if post.get(name) else "false" for name in FLAGS}
+    values["strategy"] = post.get("strategy") or SPREAD
+    values |= param_values(values["strategy"], posted_params(post)) | size_values(posted_sizes(post))
+    if values["strategy"] != SPREAD:
+        values["decide_on"] = DecideOn.CANDLE_CLOSE.value
     form = BotForm(values, _posted_rows(post), locked)
     if bot is not None:
         shown = form_of_bot(bot)
@@ -142,6 +172,8 @@ def form_from_post(post: QueryDict, bot: Bot | None) -> BotForm:
 
 def form_of_bot(bot: Bot) -> BotForm:
     values = {name: _shown(name, getattr(bot, name)) for name in READERS if name not in HIDDEN}
+    values |= {"strategy": bot.strategy} | param_values(bot.strategy, bot.strategy_params)
+    values |= size_values(bot.sizing)
     values["exchange_account"] = str(bot.exchange_account_id)
     values["exchange_account2"] = str(bot.exchange_account2_id or "")
     locked = locked_fields(bot)
@@ -172,7 +204,8 @@ def blank_form(account_id: int | None, symbols: tuple[str, str], start: datetime
     values = {name: _shown(name, default_of(name)) for name in READERS if name not in HIDDEN}
     values |= {"bot_name": "", "investment_per_order": "100.00", "start_time": shown_instant(start)}
     values |= dict(zip(SYMBOLS, (short(symbol) for symbol in symbols), strict=True))
-    values |= {"exchange_account": str(account_id or ""), "exchange_account2": ""}
+    values |= {"exchange_account": str(account_id or ""), "exchange_account2": "", "strategy": SPREAD}
+    values |= size_values({})
     form = BotForm(values, preset_rows(DEFAULT_PRESET))
     total = 2 * 100 * sum(float(row.multiplier) for row in form.rows)
     values["max_position_value"] = shown_number(round(total, 2))
@@ -187,6 +220,7 @@ def form_of_parameters(
     symbols: tuple[str, str],
     timeframe: str,
     start: datetime,
+    strategy: str = SPREAD,
 ) -> BotForm:
     """A new bot by a back-test's parameters (docs/backtests.md): those that a bot has, all else at its default.
 
@@ -196,6 +230,8 @@ def form_of_parameters(
     known = {field: parameters[field] for field in FIELDS if parameters.get(field) is not None}
     known.pop("start_time", None)
     form.values |= {field: _shown(field, value) for field, value in known.items()} | {"bot_name": name}
+    form.values |= {"strategy": strategy} | param_values(strategy, parameters.get(PARAMS) or {})
+    form.values |= size_values(parameters.get("sizing") or {})
     leverage = parameters.get("leverage")
     form.values["leverage"] = str(int(leverage) if leverage in LEVERAGES else default_of("leverage"))
     if (imbalance := parameters.get("max_imbalance")) is not None:
@@ -225,6 +261,8 @@ def change_rows(form: BotForm, wish: str, preset_key: str) -> None:
     if action == "swap":
         one, two = (form.values[name] for name in SYMBOLS)
         form.values |= dict(zip(SYMBOLS, (two, one), strict=True))
+    elif action == "strategy":
+        fit_to_strategy(form)
     elif action == "add" and form.can_add:
         last = form.rows[-1] if form.rows else LadderRow(0, "1.00", "1.00")
         form.rows.append(LadderRow(len(form.rows) + 1, last.spread, last.multiplier))
@@ -241,11 +279,31 @@ def change_rows(form: BotForm, wish: str, preset_key: str) -> None:
         row.level = level
 
 
+def fit_to_strategy(form: BotForm) -> None:
+    """Another strategy was chosen: its own ladder where it has one, and a cap under which all of it fits."""
+    plugin = plugin_of(form.values["strategy"])
+    if plugin is None or "strategy" in form.locked:
+        return
+    if plugin.name == SPREAD:
+        form.rows = preset_rows(DEFAULT_PRESET)
+        form.values["decide_on"] = str(default_of("decide_on"))
+    else:
+        rows = default_ladder(plugin)
+        form.rows = [LadderRow(row["times"], "1.00", "1.00") for row in rows]
+    try:
+        investment = Decimal(typed_number(form.values["investment_per_order"]))
+    except InvalidOperation:
+        return
+    total = plugin.markets * investment * sum((Decimal(row.multiplier) for row in form.rows), Decimal())
+    form.values["max_position_value"] = shown_number(total)
+
+
 def locked_fields(bot: Bot | None) -> frozenset[str]:
     """What cannot change now, so that the form says so before anybody tries."""
-    everything = frozenset(FIELDS) | LADDER
     if bot is None:
         return frozenset()
+    own = {"strategy", PARAMS, "sizing", *param_values(bot.strategy, {}), *size_values({})}
+    everything = frozenset(FIELDS) | LADDER | own
     if bot.status == BotStatus.RUNNING:
         return everything - ANY_TIME
     if is_flat_and_settled(bot):
@@ -266,7 +324,7 @@ def _shown(name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, datetime):
         return shown_instant(value)
-    if name in NUMBERS:
+    if name in NUMBERS and value is not None:
         return shown_number(value)
     if name in SYMBOLS and value:
         return short(value)

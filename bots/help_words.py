@@ -246,6 +246,97 @@ CHAPTERS: Final[list[tuple[str, str | Promise, list[Term]]]] = [
                     " program. Paper is striped everywhere, live is solid, and paper is in no total of live money."
                 ),
             ),
+            (
+                _("Guardian"),
+                _(
+                    "A process of its own that looks after bots with a position when the usual one misses two"
+                    " looks in a row. It only closes, finishes what was begun and grants wishes; it opens and adds"
+                    " nothing."
+                ),
+            ),
+            (
+                _("Protective stop"),
+                _(
+                    "A stop order of each leg that rests at the exchange itself and only reduces the position. It"
+                    " fires even while this program is away; the other leg is closed as soon as the program sees"
+                    " it."
+                ),
+            ),
+            (
+                _("Kill switch"),
+                _(
+                    "Stops trading at once for a bot, an account, all that is yours or, by an administrator,"
+                    " everybody. “Closing only” blocks opening and adding; “Halted” also holds the bots’ own"
+                    " closes back and lets only those out that a person asks for. On request it closes every"
+                    " position at the market."
+                ),
+            ),
+            (
+                _("Reconciliation"),
+                _(
+                    "The books of this program held against what the exchange says: orders, fills, positions,"
+                    " balance. Late fills and funding are booked by themselves; any other difference is listed,"
+                    " and its bot opens and adds nothing until it is settled."
+                ),
+            ),
+            (
+                _("Risk limits"),
+                _(
+                    "The most that may be open, ordered or lost, for a bot, an account or everything that is"
+                    " yours. Each order that opens or adds is held against all of them before it is sent, the"
+                    " tightest counts. Closing is never blocked."
+                ),
+            ),
+            (
+                _("Second factor"),
+                _(
+                    "A code of an app on your phone, asked for besides the password when you log in and again"
+                    " where money or keys are at stake: starting live, changing keys and limits."
+                ),
+            ),
+        ],
+    ),
+    (
+        "statistics",
+        _("Statistics of a pair"),
+        [
+            (
+                _("Correlation"),
+                _(
+                    "How much the returns of two markets move together: 1 always in step, 0 not at all, −1 always"
+                    " against each other. High correlation alone does not close gaps."
+                ),
+            ),
+            (
+                _("Cointegration"),
+                _(
+                    "Two markets whose gap keeps returning to its mean although both wander. The test answers"
+                    " with a p-value: the chance to see such a gap between markets that do not belong together."
+                    " Below 0.05 is usual."
+                ),
+            ),
+            (
+                _("Half-life"),
+                _(
+                    "How long the gap takes, on average, to lose half of its distance from the mean. Shorter"
+                    " means more cycles; longer than the time you would hold means that waiting costs."
+                ),
+            ),
+            (
+                _("Hedge ratio"),
+                _(
+                    "How much of market 2 offsets a move of market 1. A bot trades both legs for the same money,"
+                    " so a ratio far from 1 leaves a part of the move unhedged."
+                ),
+            ),
+            (
+                _("Z-score"),
+                _(
+                    "How many standard deviations the gap stands away from its mean. Beyond 2 it is wide, by 0 it"
+                    " is back at its mean. A bot waits for percentage points instead: a z-score forgets how large"
+                    " the gap is."
+                ),
+            ),
         ],
     ),
     (

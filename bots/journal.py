@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models.functions import Now
 from django.utils.translation import gettext, override
 
-from bots import feed
+from bots import feed, notices
 from bots.amounts import decimal_text, grouped, grouped_exact
-from bots.journal_words import ACTIONS, MESSAGES, REASONS, SIDES
+from bots.journal_words import ACTIONS, MESSAGES, REASONS, SIDES, WHOSE_LIMITS
 from bots.models import Bot
 from bots.rows import fields_of
 from exchanges.symbols import settle_of, short
@@ -33,6 +33,7 @@ def write(
         message = sentence_of(details)[:_MESSAGE_LENGTH]
     log = TradeLog.objects.create(bot=bot, log_type=log_type, message=message, details=details, market_time=market_time)
     feed.publish_on_commit(bot.pk, bot.owner_id, "log", frame(log))
+    notices.tell(bot, details, lambda: sentence_of(details), market_time)
     return log
 
 
@@ -112,6 +113,8 @@ class _Sentences(Formatter):
                 return str(SIDES[int(value)])
             case "action":
                 return str(ACTIONS[str(value)])
+            case "whose":
+                return str(WHOSE_LIMITS[str(value)])
             case "time":
                 return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M} UTC"
             case "after_colon":

@@ -52,10 +52,10 @@ def notional_upto(rows: list[Row], level: int, investment: Decimal) -> Decimal:
     return sum((investment * Decimal(str(row["multiplier"])) for row in rows[:level]), Decimal())
 
 
-def first_level_over(rows: list[Row], levels: int, investment: Decimal, cap: Decimal) -> int | None:
-    """The first level that the maximum position forbids; both legs count."""
+def first_level_over(rows: list[Row], levels: int, investment: Decimal, cap: Decimal, *, legs: int = 2) -> int | None:
+    """The first level that the maximum position forbids; all legs count."""
     for level in range(1, levels + 1):
-        if 2 * notional_upto(rows, level, investment) > cap:
+        if legs * notional_upto(rows, level, investment) > cap:
             return level
     return None
 

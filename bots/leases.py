@@ -7,9 +7,11 @@ Whoever claims a lease gets a higher token than everybody before. Each step that
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from bots.models import Bot
+
+TAKE_WAIT_MS = 1000
 
 
 class LeaseLost(Exception):
@@ -30,6 +32,24 @@ def claim(bot_id: int, *, holder: str) -> Lease | None:
             " lease_until = clock_timestamp() + make_interval(secs => %s)"
             " WHERE id = %s AND (lease_until IS NULL OR lease_until < clock_timestamp()) RETURNING lease_token",
             [holder[:80], settings.BOT_LEASE_S, bot_id],
+        )
+        row = cursor.fetchone()
+    return Lease(bot_id, row[0]) if row else None
+
+
+def take(bot_id: int, *, holder: str, spares: str) -> Lease | None:
+    """Whoever holds the bot loses it, for what may not wait; None where a holder whose name begins with `spares` does.
+
+    Raises OperationalError while another transaction keeps the bot's row for longer than `TAKE_WAIT_MS`.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = {TAKE_WAIT_MS}")
+        cursor.execute(
+            "UPDATE bot_instances SET lease_token = lease_token + 1, lease_holder = %s,"
+            " lease_until = clock_timestamp() + make_interval(secs => %s) WHERE id = %s"
+            " AND (lease_until IS NULL OR lease_until < clock_timestamp() OR NOT starts_with(lease_holder, %s))"
+            " RETURNING lease_token",
+            [holder[:80], settings.BOT_LEASE_S, bot_id, spares],
         )
         row = cursor.fetchone()
     return Lease(bot_id, row[0]) if row else None

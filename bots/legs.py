@@ -1,4 +1,4 @@
-"""Both legs of a bot as its page shows them: what is held, what it is worth now, and how it came about."""
+"""The legs of a bot as its page shows them: what is held, what it is worth now, and how it came about."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,12 +91,11 @@ class _Filled:
     naked_ms: int = 0
 
 
-def legs_of(bot: Bot, figures: dict[str, Any] | None, rules: Sequence[MarketRules] | None) -> tuple[Leg, Leg]:
+def legs_of(bot: Bot, figures: dict[str, Any] | None, rules: Sequence[MarketRules] | None) -> tuple[Leg, ...]:
     """Two queries; `rules` are None while the venue does not answer."""
     positions = {position.leg: position for position in Position.objects.filter(bot=bot, is_open=True)}
     filled = _filled(bot) if positions else {}
-    first, second = (_leg(bot, leg, positions.get(leg), filled.get(leg, _Filled()), figures, rules) for leg in (1, 2))
-    return first, second
+    return tuple(_leg(bot, leg, positions.get(leg), filled.get(leg, _Filled()), figures, rules) for leg in bot.legs)
 
 
 def _leg(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -40,7 +40,12 @@ class BotLine:
 
     @property
     def pair(self) -> str:
-        return f"{base_of(self.bot.market1_symbol)}/{base_of(self.bot.market2_symbol)}"
+        return "/".join(base_of(self.bot.symbol_of(leg)) for leg in self.bot.legs)
+
+    @property
+    def old_after_s(self) -> float | None:
+        """Age of quotes after which the bot counts as not seeing its market; None of one that need not look."""
+        return None if self.bot.status in (BotStatus.STOPPED, BotStatus.PAUSED) else _allowed(self.bot)
 
     @property
     def is_stale(self) -> bool:
@@ -117,6 +122,10 @@ def _waits(code: str, params: Mapping[str, Any]) -> str:
             return _("at its maximum, waits to close")
         case "holds":
             return _("holds both legs")
+        case "signal_flat":
+            return _("waits for a signal")
+        case "signal_holds":
+            return _("holds until a signal")
         case "acts" | "acts_at_close":
             return _("acts now")
     return _("takes its first look")
@@ -128,5 +137,8 @@ def _age(bot: Bot, figures: Mapping[str, Any] | None, now: datetime) -> float | 
         return None
     shown_at = datetime.fromisoformat(figures.get("shown_at") or now.isoformat())
     age = figures["stale_s"] + (now - shown_at).total_seconds()
-    allowed = timedelta(seconds=max(bot.max_quote_age, LATE_TICKS * bot.tick_interval))
-    return age if age > allowed.total_seconds() else None
+    return age if age > _allowed(bot) else None
+
+
+def _allowed(bot: Bot) -> float:
+    return float(max(bot.max_quote_age, LATE_TICKS * bot.tick_interval))

@@ -40,6 +40,7 @@ class ListQuery:
     status: str = ""
     text: str = ""
     sort: str = "status"
+    account: int | None = None
 
     @classmethod
     def of(cls, wishes: Mapping[str, str]) -> "ListQuery":
@@ -47,11 +48,19 @@ class ListQuery:
         known = sort.removeprefix("-") in COLUMNS | LIVE
         status = wishes.get("status", "")
         text = wishes.get("q", "").replace("\x00", "").strip()[:80]
-        return cls(status if status in STATUSES else "", text, sort if known else "status")
+        account = wishes.get("in", "")
+        chosen = int(account) if account.isascii() and account.isdecimal() and len(account) < 19 else None
+        return cls(status if status in STATUSES else "", text, sort if known else "status", chosen)
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.status or self.text)
+        return bool(self.status or self.text or self.account)
+
+    @property
+    def wishes(self) -> dict[str, str]:
+        """As the address spells them, without the order."""
+        spelled = {"status": self.status, "q": self.text, "in": str(self.account or "")}
+        return {name: value for name, value in spelled.items() if value}
 
 
 def bots_shown(bots: QuerySet[Bot], scope: Scope) -> QuerySet[Bot]:
@@ -63,6 +72,8 @@ def bots_shown(bots: QuerySet[Bot], scope: Scope) -> QuerySet[Bot]:
 
 def narrowed(bots: QuerySet[Bot], query: ListQuery) -> QuerySet[Bot]:
     condition = Q(status=query.status) if query.status else Q()
+    if query.account:
+        condition &= Q(exchange_account=query.account) | Q(exchange_account2=query.account)
     if query.text:
         text = query.text.replace("-", "/")
         in_name = Q(bot_name__icontains=query.text) | Q(exchange_account__label__icontains=query.text)

@@ -60,6 +60,13 @@ class DecideOn(models.TextChoices):
     CANDLE_CLOSE = "candle_close", _("Close of a candle")
 
 
+class PairBreakPolicy(models.TextChoices):
+    NOTHING = "nothing", _("Nothing")
+    ALERT = "alert", _("Alert")
+    PAUSE = "pause", _("Pause the bot")
+    CLOSE = "close", _("Close both legs and pause")
+
+
 class LoneLegPolicy(models.TextChoices):
     COMPLETE = "complete", _("Complete the missing leg")
     UNWIND = "unwind", _("Close the filled leg")
@@ -127,6 +134,14 @@ class Bot(models.Model):
         _("a leg alone"), max_length=8, choices=LoneLegPolicy, default=LoneLegPolicy.COMPLETE
     )
     freeze_exits = models.BooleanField(_("freeze while paused"), default=False)
+    protective_stop = models.DecimalField(  # adverse move of one leg from its entry at which the venue itself closes it
+        _("protective stop at the exchange"), **RATIO, null=True, blank=True
+    )
+    max_hours_in_position = models.DecimalField(_("longest time in position, hours"), **RATIO, null=True, blank=True)
+    pair_break_policy = models.CharField(
+        _("when the pair breaks apart"), max_length=7, choices=PairBreakPolicy, default=PairBreakPolicy.ALERT
+    )
+    sizing = models.JSONField(_("position sizing"), default=dict, blank=True)  # {}: investment_per_order as it stands
 
     # State of the strategy (strategy.md, Terms)
     status = models.CharField(_("status"), max_length=8, choices=BotStatus, default=BotStatus.STOPPED)
@@ -205,6 +220,11 @@ class Bot(models.Model):
     def is_paper(self) -> bool:
         return self.exchange_account.is_paper
 
+    @property
+    def legs(self) -> tuple[int, ...]:
+        """(1,) for a strategy of one market: market 2 is then empty."""
+        return (1, 2) if self.market2_symbol else (1,)
+
     def account_of(self, leg: int) -> ExchangeAccount:
         return self.exchange_account2 or self.exchange_account if leg == 2 else self.exchange_account
 
@@ -215,6 +235,9 @@ class Bot(models.Model):
 class IntentKind(models.TextChoices):
     CLOSE = "close", _("Close both legs")
     CLOSE_AND_STOP = "close_and_stop", _("Close both legs and stop")
+    FLATTEN = "flatten", _("Kill switch: close both legs and stop")
+    ADOPT = "adopt", _("Book what the exchange holds")
+    CLOSE_REST = "close_rest", _("Close what is left of the pair")
 
 
 class IntentStatus(models.TextChoices):
@@ -231,6 +254,7 @@ class Intent(models.Model):
     kind = models.CharField(max_length=16, choices=IntentKind)
     idempotency_key = models.CharField(max_length=64, default=uuid.uuid4)
     status = models.CharField(max_length=8, choices=IntentStatus, default=IntentStatus.WAITING)
+    details = models.JSONField(default=dict, blank=True)
     result = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     settled_at = models.DateTimeField(null=True, blank=True)

@@ -4,7 +4,7 @@ Only one settle currency is ever added up; paper and live are never asked for to
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +20,9 @@ from exchanges.symbols import base_of
 from trading.models import Position
 
 ZERO = Decimal(0)
+Move = tuple[int, Decimal]
+"""(ms, amount) of a deposit, negative of a withdrawal."""
+
 CURVE_POINTS: Final = 360
 RANGES: Final[dict[str, timedelta | None]] = {
     "24h": timedelta(hours=24),
@@ -49,6 +52,7 @@ class Overview:
     open_pairs: int
     today: Earned
     week: Earned
+    month: Earned
     total: Earned
     gross: Decimal
     net: Decimal
@@ -84,13 +88,18 @@ class CoinExposure:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Balance over time: `times` in ms, `values` after each step, `below` how far under its peak so far (0 or less)."""
+    """Money over time: `times` in ms, `values` then, `below` how far under its peak so far (0 or less).
+
+    `change` is what was gained from the first value to the last: `moved`, deposits less withdrawals, is no part of it.
+    """
 
     times: list[int]
     values: list[float]
     below: list[float]
     change: float
     deepest: float
+    kind: str = "balance"
+    moved: float = 0.0
 
 
 def overview(
@@ -121,6 +130,7 @@ def overview(
         open_pairs=len(figures),
         today=earned(day_start),
         week=earned(now - timedelta(days=7)),
+        month=earned(now - timedelta(days=30)),
         total=earned(None),
         gross=sum((coin.gross for coin in coins), ZERO),
         net=sum((coin.net for coin in coins), ZERO),
@@ -165,6 +175,39 @@ def balance_curve(
             slots[int((at - start.timestamp()) // step)] += float(amount)
     changes = [(start + timedelta(seconds=step * (slot + 1)), amount) for slot, amount in sorted(slots.items())]
     return _curve(changes, start, now, None if balance is None else float(balance)) if changes else None
+
+
+def equity_line(
+    times: Sequence[int], accounts: Iterable[Sequence[float | None]], moves: Sequence[Move]
+) -> Curve | None:
+    """The sum of several accounts' equity at `times` (ms), what came from outside known by `moves`.
+
+    An account that came later counts with its first value: it was worth that elsewhere. None for less than two moments.
+    """
+    filled = [_backfilled(values) for values in accounts]
+    if len(times) < 2 or not filled:
+        return None
+    values = [sum(column) for column in zip(*filled, strict=True)]
+    gained = [value - _moved(moves, times[0], at) for at, value in zip(times, values, strict=True)]
+    below = [value - peak for value, peak in zip(gained, accumulate(gained, max), strict=True)]
+    return Curve(
+        list(times),
+        [round(value, 2) for value in values],
+        [round(depth, 2) for depth in below],
+        round(gained[-1] - gained[0], 2),
+        round(min(below), 2),
+        "equity",
+        round(_moved(moves, times[0], times[-1]), 2),
+    )
+
+
+def _backfilled(values: Sequence[float | None]) -> list[float]:
+    first = next((value for value in values if value is not None), 0.0)
+    return [first if value is None else value for value in values]
+
+
+def _moved(moves: Sequence[Move], after: int, until: int) -> float:
+    return float(sum((amount for at, amount in moves if after < at <= until), ZERO))
 
 
 def _curve(changes: Sequence[tuple[datetime, float]], start: datetime, now: datetime, balance: float | None) -> Curve:

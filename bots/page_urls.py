@@ -2,7 +2,7 @@
 
 from django.urls import include, path, register_converter
 
-from bots import pages, pages_bot, pages_dashboard, pages_form, pages_help
+from bots import pages, pages_bot, pages_bulk, pages_dashboard, pages_form, pages_help, pages_welcome
 
 
 class Action:
@@ -23,6 +23,7 @@ bots = [
     path("", pages.list_page, name="list"),
     path("new", pages_form.new_page, name="new"),
     path("markets", pages_form.markets_part, name="markets"),
+    path("several", pages_bulk.bulk_page, name="bulk"),
     path("<int:bot_id>/", pages_bot.bot_page, name="detail"),
     path("<int:bot_id>/edit", pages_form.edit_page, name="edit"),
     path("<int:bot_id>/chart", pages_bot.bot_chart, name="chart"),
@@ -33,6 +34,9 @@ bots = [
 
 urlpatterns = [
     path("", pages_dashboard.dashboard_page, name="dashboard"),
+    path("welcome", pages_welcome.welcome_page, name="welcome"),
     path("bots/", include((bots, "bots"))),
     path("help/", pages_help.help_page, name="help"),
+    path("help/guide/", pages_help.search_page, name="help-search"),
+    path("help/guide/<slug:name>", pages_help.guide_page_view, name="help-page"),
 ]

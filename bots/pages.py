@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.page_request import PageRequest
 from accounts.pages import next_page
+from accounts.step_up import is_asked, require_fresh_second_factor
 from bots import services
 from bots.confirmations import CONFIRMED, confirmation
 from bots.lines import bot_lines
@@ -26,6 +27,8 @@ from bots.shell import shell_of
 from exchanges.errors import DomainError, ExchangeError
 
 PAGE_SIZE = 50
+BULK_DONE = "bulk_done"
+"""In the session: what came of the last wish for several bots, until the list has shown it."""
 
 
 @login_required
@@ -38,14 +41,16 @@ def list_page(request: PageRequest) -> HttpResponse:
     now = timezone.now()
     rows = in_order(bots_of(request.user), list(page.object_list))
     lines = bot_lines(rows, now=now, day_start=day_start(now))
-    wishes = {name: value for name, value in {"status": query.status, "q": query.text}.items() if value}
+    wishes = query.wishes
     context = {
         "query": query,
         "page": page,
         "live_lines": [line for line in lines if not line.bot.is_paper],
         "paper_lines": [line for line in lines if line.bot.is_paper],
         "paper_apart": not scope.is_paper,
-        "statuses": _statuses(),
+        "statuses": _statuses(query),
+        "accounts": scope.accounts,
+        "bulk_done": request.session.pop(BULK_DONE, None),
         "wishes": urlencode(wishes) + "&" if wishes else "",
         "page_wishes": urlencode(wishes | {"sort": query.sort}) + "&",
         "controls": request.user.can_trade,
@@ -58,14 +63,17 @@ def day_start(now: datetime) -> datetime:
     return timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _statuses() -> list[tuple[str, str]]:
+def _statuses(query: ListQuery) -> list[tuple[str, str, str]]:
+    """(status, word, the address's wishes): what else was asked for stays."""
     words = {
         BotStatus.RUNNING: _("Running"),
         BotStatus.PAUSED: _("Paused"),
         BotStatus.STOPPED: _("Stopped"),
         BotStatus.ERROR: _("Failing"),
     }
-    return [("", _("All")), *((str(status), words[status]) for status in STATUSES)]
+    rows = [("", _("All")), *((str(status), words[status]) for status in STATUSES)]
+    kept = {name: value for name, value in query.wishes.items() if name != "status"} | {"sort": query.sort}
+    return [(status, word, urlencode(kept | ({"status": status} if status else {}))) for status, word in rows]
 
 
 @login_required
@@ -80,6 +88,7 @@ def confirm_page(request: PageRequest, bot_id: int, action: str) -> HttpResponse
         "part": part,
         "next": next_page(request, ""),
         "page_account": bot.exchange_account,
+        "asks_code": action == "start" and not bot.is_paper and is_asked(request),
     }
     is_dialogue = request.headers.get("X-Requested-With") == "fetch"
     template = part if is_dialogue else "bots/confirm.html"
@@ -91,7 +100,7 @@ def confirm_page(request: PageRequest, bot_id: int, action: str) -> HttpResponse
 def action_post(request: PageRequest, bot_id: int, action: str) -> HttpResponse:
     bot = _bot_or_404(request, bot_id)
     try:
-        messages.success(request, _act(request, bot, action))
+        messages.success(request, act(request, bot, action, key=request.POST.get("key", "")))
     except ValidationError as error:
         for text in error.messages:
             messages.error(request, text)
@@ -101,11 +110,16 @@ def action_post(request: PageRequest, bot_id: int, action: str) -> HttpResponse:
     return redirect(next_page(request, fallback))
 
 
-def _act(request: PageRequest, bot: Bot, action: str) -> str:
-    """Does it and says what was done. Raises ValidationError, DomainError or ExchangeError."""
+def act(request: PageRequest, bot: Bot, action: str, *, key: str = "") -> str:
+    """Does it and says what was done; the same `key` closes once.
+
+    Raises ValidationError, DomainError or ExchangeError.
+    """
     user, now, name = request.user, timezone.now(), {"bot": bot.bot_name}
     match action:
         case "start":
+            if not bot.is_paper:
+                require_fresh_second_factor(request)
             services.bot_start(actor=user, bot=bot, now=now, reset_reference=request.POST.get("from_here") == "yes")
             return _("%(bot)s is running.") % name
         case "pause":
@@ -115,7 +129,6 @@ def _act(request: PageRequest, bot: Bot, action: str) -> str:
             services.bot_stop(actor=user, bot=bot, now=now, reason="by_user")
             return _("%(bot)s is stopped.") % name
         case "close":
-            key = request.POST.get("key", "")
             services.bot_close_positions(actor=user, bot=bot, now=now, idempotency_key=key)
             return _("%(bot)s closes both legs.") % name
         case "delete":

@@ -15,17 +15,21 @@ from django.utils.translation import gettext as _
 from bots import gauges
 from bots.bot_tabs import TABS, tab_counts
 from bots.chart_words import chart_words
+from bots.config import bot_rules
 from bots.error_help import ErrorHelp, help_for
 from bots.figures_now import figures_now
 from bots.legs import Leg, legs_of
 from bots.models import Bot, BotStatus, Opening, ProfitMode
+from bots.strategy_settings import SPREAD, plugin_of
 from bots.waiting import WAITING
 from bots.zones import zone_name
-from exchanges import market_data
 from exchanges.errors import ExchangeError
 from exchanges.models import Exchange
+from exchanges.registry import venue_of
 from exchanges.symbols import base_of, settle_of
+from trading.core.pair_break import PairHealth
 from trading.core.sizing import MarketRules
+from trading.pair_health import Carry, carry_of, health_known
 
 DEFAULT_TAB: Final = "cycles"
 DEFAULT_RANGE: Final = "start"
@@ -48,17 +52,13 @@ class BotPage:
 
     @cached_property
     def rules(self) -> tuple[MarketRules, MarketRules] | None:
-        bot = self.bot
         try:
-            return (
-                market_data.market_rules(bot.account_of(1), bot.market1_symbol),
-                market_data.market_rules(bot.account_of(2), bot.market2_symbol),
-            )
+            return bot_rules(self.bot)
         except (ExchangeError, ValidationError):
             return None
 
     @cached_property
-    def legs(self) -> tuple[Leg, Leg]:
+    def legs(self) -> tuple[Leg, ...]:
         return legs_of(self.bot, self.figures, self.rules)
 
     @cached_property
@@ -79,10 +79,30 @@ class BotPage:
     def tab_template(self) -> str:
         return f"bots/parts/tab_{self.tab}.html"
 
+    @cached_property
+    def pair_health(self) -> PairHealth | None:
+        return health_known(self.bot)
+
+    @cached_property
+    def carry(self) -> Carry | None:
+        """Of the open cycle, by the market's own clock."""
+        try:
+            return None if self.bot.is_flat else carry_of(self.bot, venue_of(self.bot.exchange_account).clock())
+        except (ExchangeError, ValidationError):
+            return None
+
+    @property
+    def strategy_title(self) -> str:
+        """Empty for the spread strategy, which needs no name."""
+        plugin = plugin_of(self.bot.strategy)
+        if self.bot.strategy == SPREAD:
+            return ""
+        return plugin.title if plugin else self.bot.strategy
+
     @property
     def venues(self) -> str:
         """Whose markets they are; a paper account trades those of the venue that it copies."""
-        found = dict.fromkeys(self.bot.account_of(leg).rules_venue for leg in (1, 2))
+        found = dict.fromkeys(self.bot.account_of(leg).rules_venue for leg in self.bot.legs)
         return " + ".join(str(Exchange(venue).label) for venue in found)
 
     @property
@@ -102,7 +122,7 @@ class BotPage:
     def waiting(self) -> SafeString:
         """The sentence with its figures marked; without figures the status alone says it."""
         if self.figures is None:
-            return SafeString(escape(_("Its markets cannot be seen now.")))
+            return SafeString(escape(_("Its markets cannot be seen now.")))  # escaped  # nosec B703
         waiting = self.figures["waiting"]
         return marked_sentence(str(WAITING[waiting["code"]]), waiting["params"])
 
@@ -156,7 +176,7 @@ class BotPage:
             "phone_range": PHONE_RANGE,
             "figures": self.figures,
             "labels": [base_of(bot.market1_symbol), base_of(bot.market2_symbol)],
-            "digits": [_digits(leg.tick) for leg in self.legs],
+            "digits": [*(_digits(leg.tick) for leg in self.legs), 2][:2],
             "currency": self.currency,
             "reversion": bot.opening == Opening.REVERSION,
             "regression": bot.profit_mode == ProfitMode.REGRESSION,
@@ -186,7 +206,7 @@ def marked_sentence(template: str, params: dict[str, Any]) -> SafeString:
         text = f"{params.get(match['name'], match[0])}{match['unit'] or ''}"
         return format_html('<b class="num">{}</b>', text) if match["name"] in DISTANCES else escape(text)
 
-    return mark_safe(re.sub(r"\{(?P<name>\w+)\}(?P<unit> pp)?", figure, escape(template)))
+    return mark_safe(re.sub(r"\{(?P<name>\w+)\}(?P<unit> pp)?", figure, escape(template)))  # escaped  # nosec B308 B703
 
 
 def _digits(tick: Decimal | None) -> int | None:

@@ -1,9 +1,10 @@
 """The dashboard: what there is, what was earned, what is open, what needs eyes. Paper apart from live, in no total."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -15,15 +16,17 @@ from django.views.decorators.http import require_GET
 from accounts.page_request import PageRequest
 from bots import feed
 from bots.alerts import Alert, news, open_alerts
-from bots.earnings import Booking, bookings
+from bots.earnings import bookings
 from bots.lines import BotLine, bot_lines
 from bots.list_query import STATUSES, bots_shown, by_attention, in_order
 from bots.models import Bot, BotStatus
-from bots.overview import RANGES, Overview, balance_curve, coin_exposures, overview, usual_range
+from bots.overview import RANGES, coin_exposures, overview
 from bots.pages import day_start
+from bots.pages_dashboard_equity import equity_card, live_data
 from bots.selectors import bots_of
 from bots.shell import Shell, shell_of
 from exchanges.balances import balances_of
+from exchanges.models import ExchangeAccount
 from exchanges.symbols import settle_of
 
 ROWS = 20
@@ -61,6 +64,7 @@ def dashboard_page(request: PageRequest) -> HttpResponse:
         "counted": _counts(counted),
         "total": len(known),
         "status": status,
+        "status_wish": f"&status={status}" if status else "",
         **_alerts(lines, shell, now),
     }
     return render(request, "bots/dashboard.html", context | _sums(request, shell, counted, now))
@@ -104,26 +108,25 @@ def _sums(request: PageRequest, shell: Shell, counted: list[Known], now: datetim
         now=now,
         day_start=day_start(now),
     )
-    return _chart(request.GET.get("range", ""), booked, sums, figures, now) | {
+    card = equity_card(request.user, shell.scope, request.GET, booked, sums, now)
+    return {
+        "card": card,
+        "curve": card.curve,
+        "range": card.range,
+        "card_wishes": urlencode({"range": card.range} | ({"by": card.by} if card.by else {})),
+        "ranges": list(RANGES),
         "sums": sums,
         "coins": coins[:COINS],
         "coin_most": max((max(coin.long, -coin.short) for coin in coins), default=Decimal(0)),
+        "live_data": live_data(card, sums, figures) | {"venues": _venues(shell, counted)},
     }
 
 
-def _chart(
-    wished: str, booked: list[Booking], sums: Overview, figures: dict[int, dict[str, Any]], now: datetime
-) -> dict[str, Any]:
-    name = wished if wished in RANGES else usual_range(booked, now)
-    curve = balance_curve(booked, name, balance=sums.balance, now=now)
-    live_data = {
-        "balance": None if sums.balance is None else float(sums.balance),
-        "equity": None if sums.equity is None else float(sums.equity),
-        "bots": {pk: _open(seen) for pk, seen in figures.items()},
-        "curve": asdict(curve) if curve else None,
-    }
-    return {"ranges": list(RANGES), "range": name, "curve": curve, "live_data": live_data}
+def _venues(shell: Shell, counted: list[Known]) -> dict[int, str]:
+    """Where each running bot gets its quotes, for their age in the top bar."""
+    names = {account.pk: _venue_name(account) for account in shell.scope.accounts}
+    return {bot.pk: names[bot.account_id] for bot in counted if bot.status == BotStatus.RUNNING}
 
 
-def _open(figures: dict[str, Any]) -> dict[str, float]:
-    return {name: float(figures[name]) for name in ("pnl", "exposure", "net_exposure")}
+def _venue_name(account: ExchangeAccount) -> str:
+    return account.label if account.is_paper else account.get_exchange_display()

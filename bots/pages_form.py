@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.page_request import PageRequest
 from bots import services
-from bots.bot_fields import STRATEGIES
+from bots.bot_fields import read_symbol
 from bots.chart_words import chart_words
 from bots.forms import (
     BotForm,
@@ -33,6 +33,7 @@ from bots.pages_form_view import DEFAULT_RANGE, RANGES, FormView
 from bots.selectors import bot_of, bots_of
 from bots.shell import shell_of
 from bots.start_preview import start_preview
+from bots.strategy_settings import plugin_of
 from exchanges.errors import DomainError, ExchangeError
 from exchanges.models import ExchangeAccount, PaperSource
 from exchanges.registry import venue_of
@@ -50,7 +51,7 @@ SAVES = ("save", "start", "start_paper")
 @require_http_methods(["GET", "POST"])
 def new_page(request: PageRequest) -> HttpResponse:
     """`?copy=<bot>` begins with another bot's settings, `?backtest=<id>` with those of a back-test,
-    `?backtest=<id>&set=<number>` with those of one set of a search."""
+    `?backtest=<id>&set=<number>` with those of one set of a search, `?market1=&market2=&exchange=` with a pair."""
     _check_may_trade(request)
     if request.method == "POST":
         return _posted(request, None)
@@ -173,9 +174,9 @@ def _first_form(request: PageRequest) -> BotForm:
     run = request.GET.get("backtest", "")
     if run.isdecimal() and len(run) < 19:
         return _form_of_backtest(request, int(run))
-    shown = shell_of(request).scope.accounts
-    account = next((each for each in shown if each.is_active), None)
-    symbols = _only_pair(account)
+    shown = [each for each in shell_of(request).scope.accounts if each.is_active]
+    account = next(iter(_trading_at(request.GET.get("exchange", ""), shown) or shown), None)
+    symbols = _named_pair(request) or _only_pair(account)
     return blank_form(account.pk if account else None, symbols, _market_now(account))
 
 
@@ -186,14 +187,10 @@ def _form_of_backtest(request: PageRequest, backtest_id: int) -> BotForm:
         parameters = _parameters_of(run, request.GET.get("set", ""))
     except (Backtest.DoesNotExist, Trial.DoesNotExist):
         raise Http404 from None
-    if run.strategy not in STRATEGIES:
+    if plugin_of(run.strategy) is None:
         raise Http404
     own = [account for account in accounts_of(request.user).order_by("exchange", "label") if account.is_active]
-    fitting = sorted(
-        (each for each in own if run.exchange in (history_exchange(each), each.rules_venue)),
-        key=lambda each: not each.is_paper,
-    )
-    account = next(iter(fitting or own), None)
+    account = next(iter(_trading_at(run.exchange, own) or own), None)
     return form_of_parameters(
         parameters,
         name=run.name,
@@ -201,7 +198,25 @@ def _form_of_backtest(request: PageRequest, backtest_id: int) -> BotForm:
         symbols=(run.market1_symbol, run.market2_symbol),
         timeframe=run.timeframe,
         start=_market_now(account),
+        strategy=run.strategy,
     )
+
+
+def _trading_at(exchange: str, own: list[ExchangeAccount]) -> list[ExchangeAccount]:
+    """Those that trade by the rules of the exchange whose candles were looked at, paper before live."""
+    if not exchange:
+        return []
+    fitting = [each for each in own if exchange in (history_exchange(each), each.rules_venue)]
+    return sorted(fitting, key=lambda each: not each.is_paper)
+
+
+def _named_pair(request: PageRequest) -> tuple[str, str] | None:
+    """Of an address that names both markets (`market1`, `market2`), as the pairs scanner's does."""
+    try:
+        one, two = (read_symbol(request.GET.get(name, "")) for name in ("market1", "market2"))
+    except ValidationError:
+        return None
+    return one, two
 
 
 def _parameters_of(run: Backtest, number: str) -> dict[str, Any]:

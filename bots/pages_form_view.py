@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -25,12 +25,16 @@ from bots.models import (
     MarginMode,
     Opening,
     OrderKind,
+    PairBreakPolicy,
     PnlBasis,
     ProfitMode,
 )
 from bots.pages_ladder_view import LadderView
 from bots.pair_statistics import PairStatistics, pair_statistics
 from bots.preview import bot_preview
+from bots.strategies import Plugin, available
+from bots.strategy_form import SIZE_WORDS, param_fields, size_fields
+from bots.strategy_settings import SPREAD, plugin_of
 from bots.timeframe_words import TIMEFRAME_WORDS
 from bots.zones import zone_name
 from exchanges.errors import ExchangeError
@@ -59,6 +63,7 @@ CHOICES: Final[dict[str, Sequence[tuple[Any, Any]]]] = {
     "decide_on": DecideOn.choices,
     "timeframe": list(TIMEFRAME_WORDS.items()),
     "lone_leg_policy": LoneLegPolicy.choices,
+    "pair_break_policy": PairBreakPolicy.choices,
 }
 
 
@@ -72,7 +77,12 @@ class FormView(LadderView):
     others: Sequence[Bot]
     now: datetime
     range_name: str = DEFAULT_RANGE
-    choices: dict[str, Sequence[tuple[Any, Any]]] = field(default_factory=lambda: CHOICES)
+
+    @cached_property
+    def choices(self) -> dict[str, Sequence[tuple[Any, Any]]]:
+        found: dict[str, Any] = {"sizing.mode": list(SIZE_WORDS.items())}
+        found |= {field["name"]: field["choices"] for field in self.strategy_fields if field["choices"]}
+        return CHOICES | found if self.is_spread else CHOICES | found | {"decide_on": DecideOn.choices[1:]}
 
     @cached_property
     def preview(self) -> dict[str, Any] | None:
@@ -122,8 +132,41 @@ class FormView(LadderView):
             market["price_tick"] = Decimal(market["price_tick"]) if market.get("price_tick") else None
         return [
             {"leg": leg, "field": f"market{leg}_symbol", "coin": self.coins[leg - 1], **known[leg - 1]}
-            for leg in (1, 2)
+            for leg in range(1, self.market_count + 1)
         ]
+
+    @property
+    def strategies(self) -> list[Plugin]:
+        return available()
+
+    @cached_property
+    def plugin(self) -> Plugin | None:
+        return plugin_of(self.form.values["strategy"])
+
+    @property
+    def is_spread(self) -> bool:
+        return self.form.values["strategy"] == SPREAD
+
+    @property
+    def is_pair(self) -> bool:
+        return self.market_count == 2
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Which of the settings that a strategy may leave alone this one heeds."""
+        return self.plugin.strategy.reads if self.plugin else ()
+
+    @property
+    def sizing_mode(self) -> str:
+        return self.form.values["sizing.mode"]
+
+    @property
+    def sizing_fields(self) -> list[dict[str, Any]]:
+        return size_fields(self.sizing_mode)
+
+    @cached_property
+    def strategy_fields(self) -> list[dict[str, Any]]:
+        return param_fields(self.plugin)
 
     @property
     def warnings(self) -> dict[str, list[dict[str, Any]]]:
@@ -174,7 +217,7 @@ class FormView(LadderView):
 
     @cached_property
     def pair(self) -> PairStatistics | None:
-        if self.account is None or not self.spread:
+        if self.account is None or not self.spread or not self.is_pair:
             return None
         one, two = (self.form.values[name] for name in ("market1_symbol", "market2_symbol"))
         second = next(
@@ -195,7 +238,8 @@ class FormView(LadderView):
     @property
     def _start(self) -> dict[str, Any]:
         """When and from which prices both changes count."""
-        one, two = (market.get("start_price") for market in self.market_cards)
+        prices = [market.get("start_price") for market in self.market_cards]
+        one, two = (*prices, "1")[:2]
         moment = parse_datetime(typed_instant(self.form.values["start_time"]))
         if moment is None or one is None or two is None:
             return {}

@@ -12,6 +12,7 @@ from bots.form_values import typed_number
 from bots.forms import BotForm, LadderRow
 from bots.ladder_presets import PRESETS, Preset
 from bots.models import Opening
+from bots.strategy_settings import SPREAD, markets_of_strategy, plugin_of
 from exchanges.symbols import base_of, canonical, settle_of
 
 BAR_WIDTH: Final = 34  # pixels of the widest bar in the column that counts how often a level was reached
@@ -43,6 +44,16 @@ class LadderView:
         return _coin(self.form.values["market1_symbol"]), _coin(self.form.values["market2_symbol"])
 
     @property
+    def is_spread(self) -> bool:
+        """False where a form leaves out what only the spread strategy heeds."""
+        return True
+
+    @property
+    def market_count(self) -> int:
+        """How many the chosen strategy trades."""
+        return markets_of_strategy(self.form.values["strategy"])
+
+    @property
     def currency(self) -> str:
         try:
             return settle_of(canonical(self.form.values["market1_symbol"]))
@@ -52,8 +63,12 @@ class LadderView:
     @property
     def suggested_name(self) -> str:
         """After the pair and how it opens; empty until both markets are known."""
-        if not all(self.coins):
+        if not all(self.coins[: self.market_count]):
             return ""
+        if self.form.values["strategy"] != SPREAD:
+            plugin = plugin_of(self.form.values["strategy"])
+            title = plugin.title if plugin else self.form.values["strategy"]
+            return f"{'/'.join(self.coins[: self.market_count])} {title}"[:80]
         names = {"one": self.coins[0], "two": self.coins[1]}
         if self.form.values["opening"] == Opening.MOMENTUM:
             return gettext("%(one)s/%(two)s momentum") % names
@@ -90,7 +105,7 @@ class LadderView:
     def opens(self) -> list[dict[str, Any]]:
         """Where the first level opens, with the side that it opens."""
         first = self.levels[0][1] if self.levels else None
-        if first is None:
+        if first is None or self.form.values["strategy"] != SPREAD:
             return []
         ways = ((-1, "at_short", "short_spread"), (1, "at_long", "long_spread"))
         allowed = self.form.values["allowed_side"]
@@ -100,9 +115,10 @@ class LadderView:
     def ladder_data(self) -> dict[str, Any]:
         """The chart's data; `spread` is None while there is nothing to draw."""
         side = self.form.values["allowed_side"]
+        drawn = self.levels if self.form.values["strategy"] == SPREAD else []
         return {
             "spread": self.spread,
-            "levels": [{name: level[name] for name in OF_A_LEVEL} for _row, level in self.levels if level],
+            "levels": [{name: level[name] for name in OF_A_LEVEL} for _row, level in drawn if level],
             "trades": (self.history or {}).get("trades", []),
             "shows_short": side != "long_spread",
             "shows_long": side != "short_spread",

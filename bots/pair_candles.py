@@ -49,6 +49,10 @@ def timeframes_for(length: timedelta) -> list[str]:
 
 def _closes(market1: Market, market2: Market, timeframe: str, begin: datetime, end: datetime) -> list[Close]:
     duration = timedelta(milliseconds=timeframe_ms(timeframe))
+    if not market2[1]:  # one market: the other's price is always 1
+        alone = _candles(market1, timeframe, begin, end, duration)
+        closes = [(candle.at + duration, candle.close, Decimal(1)) for candle in alone]
+        return [close for close in closes if begin <= close[0] <= end]
     first, second = (_candles(market, timeframe, begin, end, duration) for market in (market1, market2))
     closes2 = {candle.at: candle.close for candle in second}
     return [

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bots.config import core_config, core_quote, core_state
+from bots.config import bot_rules, core_config, core_quote, core_state, no_quote
 from bots.models import Bot
 from exchanges import market_data
 from exchanges.adapters.base import VenueQuote
@@ -31,10 +31,7 @@ class PairNow:
 
 def pair_now(bot: Bot) -> PairNow:
     """Raises Unavailable where a market has no quote, and whatever its venue raises."""
-    rules = (
-        market_data.market_rules(bot.account_of(1), bot.market1_symbol),
-        market_data.market_rules(bot.account_of(2), bot.market2_symbol),
-    )
+    rules = bot_rules(bot)
     positions = tuple(Position.objects.filter(bot=bot, is_open=True).order_by("leg"))
     quotes = quotes_of(bot.account_of(1), bot.market1_symbol, bot.account_of(2), bot.market2_symbol)
     return PairNow(core_config(bot, *rules), core_state(bot, positions), core_quote(*quotes), quotes, rules, positions)
@@ -44,6 +41,11 @@ def quotes_of(
     account1: ExchangeAccount, symbol1: str, account2: ExchangeAccount, symbol2: str
 ) -> tuple[VenueQuote, VenueQuote]:
     """Raises Unavailable naming the market without a quote."""
+    if not symbol2:
+        only = market_data.quotes(account1, [symbol1]).get(symbol1)
+        if only is None:
+            raise Unavailable(f"{short(symbol1)} has no price now", code="no_quote")
+        return only, no_quote(only)
     if account1.pk == account2.pk:
         both = market_data.quotes(account1, [symbol1, symbol2])
         first, second = both.get(symbol1), both.get(symbol2)

@@ -1,4 +1,4 @@
-"""Which two markets make a pair: whose accounts, known at their venues, one settle currency, not one market twice."""
+"""Which markets a bot may trade: whose accounts, known at their venues, one settle currency, not one market twice."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from exchanges import market_data
 from exchanges.models import ExchangeAccount, PaperSource
 from exchanges.registry import venue_of
 from exchanges.symbols import settle_of, short
-from trading.core.sizing import MarketRules
+from trading.core.sizing import NO_MARKET, MarketRules
 
 _BIGINT_MAX = 2**63 - 1
 
@@ -71,7 +71,11 @@ def account_errors(first: ExchangeAccount, second: ExchangeAccount) -> Errors:
 
 
 def market_errors(accounts: tuple[ExchangeAccount, ExchangeAccount], symbols: tuple[str, str]) -> Errors:
-    found = [error for leg in (1, 2) for error in _unknown_market(accounts[leg - 1], symbols[leg - 1], leg)]
+    """An empty second symbol is no market: a strategy of one."""
+    legs = (1, 2) if symbols[1] else (1,)
+    found = [error for leg in legs for error in _unknown_market(accounts[leg - 1], symbols[leg - 1], leg)]
+    if not symbols[1]:
+        return found
     if symbols[0] == symbols[1] and accounts[0].rules_venue == accounts[1].rules_venue:
         sentence = _("This is market 1 already: choose another market, or an account at another exchange.")
         found.append(("market2_symbol", ValidationError(sentence, code="same_market")))
@@ -83,7 +87,8 @@ def market_errors(accounts: tuple[ExchangeAccount, ExchangeAccount], symbols: tu
 
 
 def pair_of(accounts: tuple[ExchangeAccount, ExchangeAccount], symbols: tuple[str, str]) -> Pair:
-    rules1, rules2 = (market_data.markets(accounts[i])[symbols[i]] for i in (0, 1))
+    rules1 = market_data.markets(accounts[0])[symbols[0]]
+    rules2 = market_data.markets(accounts[1])[symbols[1]] if symbols[1] else NO_MARKET
     return Pair(symbols, (rules1, rules2), accounts)
 
 
@@ -108,6 +113,9 @@ def start_prices(pair: Pair, at: datetime, now: datetime) -> tuple[Decimal, Deci
     prices: list[Decimal] = []
     errors: list[ValidationError] = []
     for account, symbol in zip(pair.accounts, pair.symbols, strict=True):
+        if not symbol:
+            prices.append(Decimal(1))
+            continue
         try:
             prices.append(market_data.start_price(account, symbol, at))
         except ValidationError as error:

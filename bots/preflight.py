@@ -8,15 +8,21 @@ from django.utils.translation import gettext as _
 
 from bots.amounts import grouped
 from bots.claims import claims_of_others
+from bots.config import no_quote
 from bots.holdings import has_position
 from bots.models import Bot, SymbolClaim
+from bots.preflight_differences import difference_problems
 from bots.preflight_orders import Leg, Problems, holding_problems, order_problems, problem
+from bots.protection_rules import protection_error
 from exchanges import account_check, market_data
 from exchanges.adapters.base import MarginMode
 from exchanges.errors import AuthFailed, ExchangeError
 from exchanges.models import ExchangeAccount
 from exchanges.registry import venue_of
 from exchanges.symbols import short
+from trading.core.order_state import UNSETTLED
+from trading.core.sizing import NO_MARKET
+from trading.models import Order
 
 CLOCK_OFFSET = timedelta(seconds=5)
 
@@ -24,17 +30,18 @@ CLOCK_OFFSET = timedelta(seconds=5)
 def preflight(bot: Bot, now: datetime) -> Problems:
     """Empty when the bot may start. Asks the venues, so call it outside transactions; changes nothing."""
     problems = [*_owner_problems(bot), *_settings_problems(bot), *claim_problems(claims_of_others(bot), bot)]
-    problems += _account_problems(bot)
+    problems += [*_account_problems(bot), *hand_order_problems(bot), *difference_problems(bot)]
     legs: list[Leg] = []
-    for number in (1, 2):
+    for number in bot.legs:
         try:
             legs.append(_leg(bot, number))
-            problems += _clock_problems(bot.account_of(number), now)
+            problems += _clock_problems(bot.account_of(number))
         except ExchangeError as error:
             problems.append(_venue_problem(bot.account_of(number), error))
         except ValidationError as error:
             problems += error.error_list
-    if len(legs) == 2:
+    if len(legs) == len(bot.legs):
+        legs = [*legs, _no_leg(legs[0])][:2]
         problems += order_problems(bot, (legs[0], legs[1]))
         problems += holding_problems(bot, (legs[0], legs[1]))
     return _distinct(problems)
@@ -44,7 +51,20 @@ def prepare_venue(bot: Bot) -> Problems:
     """Sets leverage and margin mode of both markets and reads them back; not with a position, which keeps its own."""
     if has_position(bot):
         return []
-    return [error for number in (1, 2) for error in _leverage_set(bot, number)]
+    return [error for number in bot.legs for error in _leverage_set(bot, number)]
+
+
+def accounts_that_may_withdraw(bot: Bot) -> list[ExchangeAccount]:
+    """Those whose venue will not say whether the key can: their owner has to look."""
+    accounts = dict.fromkeys(bot.account_of(leg) for leg in bot.legs)
+    return [account for account in accounts if _withdrawal_unknown(account)]
+
+
+def _withdrawal_unknown(account: ExchangeAccount) -> bool:
+    try:
+        return account_check.withdrawal_unknown(account)
+    except ExchangeError:
+        return True
 
 
 def claim_problems(claims: Iterable[SymbolClaim], bot: Bot) -> Problems:
@@ -57,6 +77,22 @@ def claim_problems(claims: Iterable[SymbolClaim], bot: Bot) -> Problems:
             bot=claim.bot.bot_name if claim.bot.owner_id == bot.owner_id else _("of another user"),
         )
         for claim in claims
+    ]
+
+
+def hand_order_problems(bot: Bot) -> Problems:
+    """Orders by hand that still work there would mix their fills into the bot's position."""
+    legs = [(bot.account_of(leg), bot.symbol_of(leg)) for leg in bot.legs]
+    working = Order.objects.filter(bot=None, status__in=UNSETTLED)
+    return [
+        problem(
+            "order_by_hand",
+            _("An order by hand in %(symbol)s on %(account)s is still open. Cancel it first."),
+            symbol=short(symbol),
+            account=account,
+        )
+        for account, symbol in legs
+        if working.filter(account=account, symbol=symbol).exists()
     ]
 
 
@@ -95,6 +131,16 @@ def _account_problems(bot: Bot) -> Iterator[ValidationError]:
 
 
 def _settings_problems(bot: Bot) -> Iterator[ValidationError]:
+    stop_error = protection_error(
+        stop=bot.protective_stop,
+        stop_loss=bot.stop_loss_ratio,
+        ladder=bot.dca_config,
+        levels=bot.max_dca_times,
+        leverage=bot.leverage,
+        margin_mode=bot.margin_mode,
+    )
+    if stop_error:
+        yield stop_error
     if bot.profit_ratio <= 0 and not has_position(bot):
         yield problem("get_me_out_flat", _("Take profit must be above 0 while no position is open."))
 
@@ -113,10 +159,13 @@ def _leg(bot: Bot, number: int) -> Leg:
     return Leg(account, symbol, rules, quote, venue.balance(), positions.get(symbol))
 
 
-def _clock_problems(account: ExchangeAccount, now: datetime) -> Iterator[ValidationError]:
-    if account.is_paper:
-        return
-    offset = abs(venue_of(account).clock() - now)
+def _no_leg(beside: Leg) -> Leg:
+    """Market 2 of a strategy of one market: nothing is ordered there."""
+    return Leg(beside.account, "", NO_MARKET, no_quote(beside.quote), beside.balance, None)
+
+
+def _clock_problems(account: ExchangeAccount) -> Iterator[ValidationError]:
+    offset = abs(account_check.clock_offset(account))
     if offset > CLOCK_OFFSET:
         yield problem(
             "clock",

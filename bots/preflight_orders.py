@@ -48,7 +48,7 @@ def order_problems(bot: Bot, legs: Legs) -> Problems:
     levels = [
         level
         for level in range(bot.level + 1, bot.max_dca_times + 1)
-        if 2 * notional_upto(bot.dca_config, level, bot.investment_per_order) <= bot.max_position_value
+        if len(bot.legs) * notional_upto(bot.dca_config, level, bot.investment_per_order) <= bot.max_position_value
     ]
     return [
         *_leverage_problems(bot, legs),
@@ -109,7 +109,7 @@ def _margin_problems(bot: Bot, legs: Legs, levels: Sequence[int]) -> Iterator[Va
     """Each leg needs notional / leverage and the fee of entering; legs on one account share its free margin."""
     notional = sum((_notional_of(bot, level) for level in levels), Decimal())
     needed: dict[int, Decimal] = {}
-    for leg in legs:
+    for leg in legs[: len(bot.legs)]:
         margin = notional / bot.leverage + notional * leg.rules.taker_fee
         needed[leg.account.pk] = needed.get(leg.account.pk, Decimal()) + margin
     for leg in {leg.account.pk: leg for leg in legs}.values():

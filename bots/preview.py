@@ -7,14 +7,18 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from bots.config import core_config, core_quote
+from bots.draft import Draft
 from bots.ladder_table import Terms, ladder_table
 from bots.models import Bot, MarginMode
+from bots.order_sizes import investment_now
 from bots.pair_now import quotes_of
 from bots.pair_rules import Pair
 from bots.preview_history import ladder_history, pair_tape, range_begin, spread_line
+from bots.preview_plugin import order_table, plugin_history
 from bots.preview_rows import level_row, market_card, totals_of
-from bots.preview_warnings import warnings_of
-from bots.validation import START_PRICES, Draft, examine
+from bots.preview_warnings import plugin_warnings, warnings_of
+from bots.strategy_settings import PARAMS, SPREAD
+from bots.validation import START_PRICES, examine
 from exchanges.adapters.base import VenueQuote
 from exchanges.errors import ExchangeError
 from exchanges.registry import venue_of
@@ -62,8 +66,9 @@ def bot_preview(
     if pair is None or not draft.has(*_FOR_MARKETS, *START_PRICES):
         return shown
     quotes = quotes_of(pair.accounts[0], pair.symbols[0], pair.accounts[1], pair.symbols[1])
-    shown["markets"] = [market_card(pair, leg, quotes[leg - 1], draft.values[START_PRICES[leg - 1]]) for leg in (1, 2)]
-    if draft.has(*_FOR_LADDER):
+    legs = (1, 2) if pair.symbols[1] else (1,)
+    shown["markets"] = [market_card(pair, leg, quotes[leg - 1], draft.values[START_PRICES[leg - 1]]) for leg in legs]
+    if draft.has(*_FOR_LADDER) and not any(name.startswith(PARAMS) for name in draft.errors):
         shown |= _strategy(user, draft, pair, quotes, now=now, bot=bot, range_name=range_name)
     return shown
 
@@ -79,6 +84,11 @@ def _strategy(
     range_name: str,
 ) -> dict[str, Any]:
     sketch = _sketch(user, draft, bot)
+    sketch.investment_per_order = (
+        investment_now(sketch, venue_of(pair.accounts[0]).clock()) or sketch.investment_per_order
+    )
+    if sketch.strategy != SPREAD:
+        return _plugin(sketch, pair, quotes, now=now, range_name=range_name)
     quote = core_quote(*quotes)
     config = core_config(sketch, *pair.rules, slippage=_half_width(quote))
     terms = _terms(sketch, pair)
@@ -109,12 +119,46 @@ def _strategy(
     }
 
 
+def _plugin(
+    sketch: Bot, pair: Pair, quotes: tuple[VenueQuote, VenueQuote], *, now: datetime, range_name: str
+) -> dict[str, Any]:
+    quote, account, terms = core_quote(*quotes), pair.accounts[0], _terms(sketch, pair)
+    config = core_config(sketch, *pair.rules, slippage=_half_width(quote))
+    levels = order_table(sketch, pair, quotes, terms)
+    end = venue_of(account).clock() if account.is_paper else now
+    begin = range_begin(range_name, sketch.start_time, end)
+    steps = (float(pair.rules[0].amount_step), float(pair.rules[1].amount_step))
+    tape, history = plugin_history(sketch, config, begin, end, steps)
+    timeframe = sketch.timeframe
+    return {
+        "spread": {
+            "now": spread_pct(quote.p1, quote.p2, config.start1, config.start2),
+            "opens_at": None,
+            "range": {"from": begin.isoformat(), "to": end.isoformat(), "timeframe": timeframe},
+            **spread_line(config, tape, timeframe),
+        },
+        "levels": [level_row(level, pair, history) for level in levels],
+        "totals": totals_of(sketch, pair, levels, terms),
+        "warnings": plugin_warnings(sketch, pair, levels, quotes=quotes, terms=terms),
+        "history": history and history | {"timeframe": timeframe},
+    }
+
+
 def _sketch(user: User, draft: Draft, bot: Bot | None) -> Bot:
     """The bot as it would be, never saved."""
     if bot is None:
         return Bot(owner=user, **draft.values)
     reference = 0.0 if draft.is_changed(*START_PRICES) else bot.reference_spread
-    return Bot(pk=bot.pk, owner=user, level=bot.level, side=bot.side, reference_spread=reference, **draft.values)
+    return Bot(
+        pk=bot.pk,
+        owner=user,
+        level=bot.level,
+        side=bot.side,
+        current_cycle=bot.current_cycle,
+        total_profit=bot.total_profit,
+        reference_spread=reference,
+        **draft.values,
+    )
 
 
 def _terms(sketch: Bot, pair: Pair) -> Terms:

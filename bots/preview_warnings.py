@@ -39,6 +39,18 @@ def warnings_of(
     ]
 
 
+def plugin_warnings(
+    sketch: Bot, pair: Pair, levels: list[Level], *, quotes: tuple[VenueQuote, VenueQuote], terms: Terms
+) -> list[Warning]:
+    """For a strategy that decides by itself when it opens and adds."""
+    return [
+        *ladder_warnings(sketch, pair, levels),
+        *_margin(sketch, levels, terms),
+        *_books(sketch, quotes),
+        *_claims(sketch),
+    ]
+
+
 def ladder_warnings(sketch: Bot, pair: PairRules, levels: list[Level]) -> list[Warning]:
     """Those that need no look at a venue."""
     return [*_cap(sketch, levels), *_sizes(levels, pair)]
@@ -56,7 +68,7 @@ def _cap(sketch: Bot, levels: list[Level]) -> Iterator[Warning]:
     forbidden = next((level for level in levels if not level.allowed), None)
     if forbidden is None:
         return
-    needed = 2 * levels[-1].invested
+    needed = len(sketch.legs) * levels[-1].invested
     message = _("Level %(level)s stays closed: the whole ladder needs %(needed)s, the maximum is %(cap)s.") % {
         "level": forbidden.level,
         "needed": grouped(needed),
@@ -112,7 +124,7 @@ def _liquidation(levels: list[Level]) -> Iterator[Warning]:
 
 
 def _books(sketch: Bot, quotes: tuple[VenueQuote, VenueQuote]) -> Iterator[Warning]:
-    for leg, quote in enumerate(quotes, start=1):
+    for leg, quote in enumerate(quotes[: len(sketch.legs)], start=1):
         width = (quote.ask - quote.bid) / quote.mid * 100
         if width > sketch.max_book_spread:
             message = _("The book of %(symbol)s is %(width)s %% wide now, wider than the allowed %(limit)s %%.") % {

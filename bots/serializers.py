@@ -82,6 +82,7 @@ class IntentSerializer(serializers.ModelSerializer):
 class StrategySerializer(serializers.Serializer):
     name = serializers.CharField()
     title = serializers.CharField()
+    markets = serializers.IntegerField(help_text="How many it trades, 1 or 2.")
     parameters = serializers.DictField(help_text="JSON schema.")
 
 

@@ -9,20 +9,23 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.audit import changed, record
 from accounts.models import User
 from bots import feed, journal, schedules
 from bots.bot_fields import PAIR
 from bots.claims import claims_release, claims_take
-from bots.holdings import has_position, has_unsettled, is_flat_and_settled
+from bots.holdings import has_position, has_stops, has_unsettled, is_flat_and_settled
 from bots.intents import intent_create
 from bots.models import Bot, BotStatus, Intent, IntentKind, SymbolClaim
 from bots.pair_now import spread_now
-from bots.preflight import claim_problems, preflight, prepare_venue
+from bots.preflight import accounts_that_may_withdraw, claim_problems, hand_order_problems, preflight, prepare_venue
 from bots.rows import bot_row
 from bots.start_preview import start_preview
 from bots.validation import START_PRICES, change_errors, clean_bot_data
+from exchanges.account_locks import accounts_lock
 from exchanges.errors import DomainError, ExchangeError
 from exchanges.registry import venue_of
+from exchanges.stream.wishes import needs_changed
 from trading.models import LogType, Order
 
 __all__ = [
@@ -60,6 +63,7 @@ def bot_create(*, actor: User, data: Mapping[str, Any], now: datetime) -> Bot:
         bot = Bot.objects.create(owner=actor, status_changed_at=now, **values)
         schedules.schedule_create(bot)
         journal.write(bot, "created", log_type=LogType.INFO)
+        record(actor=actor, action="bot.create", target=bot, details=values)
     return bot
 
 
@@ -74,12 +78,14 @@ def bot_update(*, actor: User, bot: Bot, data: Mapping[str, Any], now: datetime)
         _raise_errors(change_errors(locked, changes))
         if changes.keys() & set(START_PRICES):
             changes |= {"reference_spread": 0.0, "first_spread": 0.0, "last_spread": 0.0, "last_candle_at": None}
+        before = {name: getattr(locked, name) for name in changes}
         for name, value in changes.items():
             setattr(locked, name, value)
         locked.save(update_fields=[*changes, "updated_at"])
         if changes.keys() & {"tick_interval", "bot_name"}:
             schedules.schedule_update(locked)
         journal.write(locked, "changed", log_type=LogType.INFO, fields=", ".join(sorted(changes)))
+        record(actor=actor, action="bot.change", target=locked, details=changed(before, changes))
         _publish(locked)
     return locked
 
@@ -96,8 +102,9 @@ def bot_delete(*, actor: User, bot: Bot, now: datetime) -> None:
             raise DomainError(_("Stop the bot before you delete it."), code="running")
         if has_position(locked):
             raise DomainError(_("The bot has a position: close both legs before you delete it."), code="in_position")
-        if has_unsettled(locked):
+        if has_unsettled(locked) or has_stops(locked):
             raise DomainError(_("An order of this bot is not settled yet: try again later."), code="unsettled")
+        record(actor=actor, action="bot.delete", target=locked)
         schedules.schedule_delete(locked)
         if not Order.objects.filter(bot=locked).exists():
             locked.delete()
@@ -119,18 +126,25 @@ def bot_start(*, actor: User | None, bot: Bot, now: datetime, reset_reference: b
     _raise_problems(preflight(bot, now))
     reference = _reference_now(bot) if reset_reference else None
     _raise_problems(prepare_venue(bot))
+    unsure = accounts_that_may_withdraw(bot)
     at = _market_time(bot)
     with transaction.atomic():
         locked = _locked(bot)
         _check_transition(locked, RUNNING)
         _check_unchanged(bot, locked)
         _raise_problems(claim_problems(claims_take(locked), locked))
+        accounts_lock(locked.account_of(leg).pk for leg in (1, 2))
+        _raise_problems(hand_order_problems(locked))
         _forget_failures(locked, reference)
         _set_status(locked, RUNNING, now)
+        details = {"account": locked.exchange_account, "is_paper": locked.is_paper, "from_here": reset_reference}
+        record(actor=actor, action="bot.start", target=locked, details=details)
         if reference is None:
             journal.write(locked, "started", log_type=LogType.INFO, market_time=at)
         else:
             journal.write(locked, "started_from_here", log_type=LogType.INFO, market_time=at, spread=reference)
+        for account in unsure:
+            journal.write(locked, "withdrawal_unknown", log_type=LogType.WARNING, market_time=at, account=str(account))
     return locked
 
 
@@ -142,6 +156,7 @@ def bot_pause(*, actor: User | None, bot: Bot, now: datetime, reason: str = "") 
         locked = _locked(bot)
         _check_transition(locked, PAUSED)
         _set_status(locked, PAUSED, now, reason)
+        record(actor=actor, action="bot.pause", target=locked, details={"reason": reason})
         journal.write(locked, "paused", log_type=LogType.INFO, market_time=at, reason=reason)
     return _copied(locked, bot)
 
@@ -154,6 +169,7 @@ def bot_stop(*, actor: User | None, bot: Bot, now: datetime, reason: str = "") -
         locked = _locked(bot)
         _check_transition(locked, STOPPED)
         _set_status(locked, STOPPED, now, reason)
+        record(actor=actor, action="bot.stop", target=locked, details={"reason": reason})
         if has_position(locked):
             journal.write(locked, "stopped_in_position", log_type=LogType.WARNING, market_time=at)
         else:
@@ -162,14 +178,15 @@ def bot_stop(*, actor: User | None, bot: Bot, now: datetime, reason: str = "") -
     return _copied(locked, bot)
 
 
-def bot_fail(*, bot: Bot, reason: str, now: datetime) -> Bot:
-    """The engine met what only a person can mend. Exits stay armed, unwinding goes on."""
+def bot_fail(*, bot: Bot, reason: str, now: datetime, **figures: Any) -> Bot:
+    """The engine met what only a person can mend. Exits stay armed, unwinding goes on. `figures` are the reason's."""
     at = _market_time(bot)
     with transaction.atomic():
         locked = _locked(bot)
         _check_transition(locked, ERROR)
         _set_status(locked, ERROR, now, reason)
-        journal.write(locked, "failed", log_type=LogType.ERROR, market_time=at, reason=reason)
+        record(actor=None, action="bot.fail", target=locked, details={"reason": reason})
+        journal.write(locked, "failed", log_type=LogType.ERROR, market_time=at, reason=reason, **figures)
     return _copied(locked, bot)
 
 
@@ -201,6 +218,7 @@ def bot_close_positions(
         if is_new:
             schedules.schedule_refresh(locked)
             journal.write(locked, "close_requested", log_type=LogType.INFO)
+            record(actor=actor, action="bot.close", target=locked, details={"then_stop": stop})
     return intent
 
 
@@ -257,6 +275,7 @@ def _set_status(bot: Bot, status: BotStatus, now: datetime, reason: str = "") ->
     bot.status, bot.status_reason, bot.status_changed_at = status, reason[:_REASON_LENGTH], now
     bot.save(update_fields=["status", "status_reason", "status_changed_at", "updated_at"])
     schedules.schedule_refresh(bot)
+    needs_changed()
     _publish(bot)
 
 

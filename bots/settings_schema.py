@@ -6,10 +6,12 @@ from typing import Any
 from django.db import models
 
 from bots.amounts import decimal_text
-from bots.bot_fields import MONEY_MAX, NAME_LENGTH, RATIO_MAX, READERS, REQUIRED, default_of
+from bots.bot_fields import HOURS_MAX, MONEY_MAX, NAME_LENGTH, RATIO_MAX, READERS, REQUIRED, default_of
 from bots.ladder import MULTIPLIER_MAX, SPREAD_MAX
 from bots.models import LEVERAGES, Bot
 from trading.core.types import LEVELS_MAX
+from trading.strategies.parameters import parameters_schema
+from trading.strategies.position_sizes import SizeParameters
 
 Schema = dict[str, Any]
 
@@ -41,6 +43,8 @@ BOUNDS: dict[str, tuple[str, str, bool]] = {
     "max_dca_times": ("1", str(LEVELS_MAX), False),
     "tick_interval": ("1", "3600", False),
     "max_quote_age": ("1", "3600", False),
+    "protective_stop": ("0", "100", True),
+    "max_hours_in_position": ("0", HOURS_MAX, True),
 }
 """Lowest, highest, and whether the lowest itself is excluded; a test holds them against `bots.bot_fields`."""
 
@@ -67,13 +71,22 @@ SPECIAL: dict[str, Schema] = {
     "exchange_account2": {"type": "integer", "minimum": 1, "nullable": True},
     "bot_name": {"type": "string", "minLength": 1, "maxLength": NAME_LENGTH},
     "market1_symbol": {"type": "string", "example": "GALA/USDT:USDT"},
-    "market2_symbol": {"type": "string", "example": "CHZ/USDT:USDT"},
+    "market2_symbol": {
+        "type": "string",
+        "example": "CHZ/USDT:USDT",
+        "description": "Needed by strategies of two markets, left empty by those of one.",
+    },
     "start_time": {
         "description": "ISO 8601, or milliseconds since 1970.",
         "oneOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "minimum": 0}],
     },
     "leverage": {"type": "integer", "enum": LEVERAGES},
-    "strategy_params": {"type": "object", "maxProperties": 0},
+    "strategy": {"type": "string", "maxLength": 40, "description": "As `GET /strategies/` names it."},
+    "strategy_params": {
+        "type": "object",
+        "description": "By the schema that `GET /strategies/` gives for it; what is left out has its default.",
+    },
+    "sizing": parameters_schema(SizeParameters) | {"additionalProperties": True},
     "dca_config": LADDER,
 }
 
@@ -108,7 +121,8 @@ def _typed(field: Any) -> Schema:
             return {"type": "boolean"}
         case models.DecimalField():
             text = {"type": "string", "format": "decimal"}
-            return {"oneOf": [text, {"type": "number"} | _bounds(field.name)]}
+            schema: Schema = {"oneOf": [text, {"type": "number"} | _bounds(field.name)]}
+            return schema | {"nullable": True} if field.null else schema
         case models.PositiveSmallIntegerField():
             return {"type": "integer"} | _bounds(field.name)
         case _:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Theme, User
+from accounts.notifications.inbox import unread_count
 from bots.models import Bot, BotStatus
 from bots.scope import Scope, scope_of
 from exchanges.models import ExchangeAccount
@@ -70,11 +71,10 @@ class Shell:
         by_status = {str(status): Count("pk", filter=Q(status=status)) for status in BotStatus.values}
         return Bot.objects.filter(owner=self.user, deleted_at=None).aggregate(total=Count("pk"), **by_status)
 
-    @property
-    def alerts(self) -> int:
-        """Bots that failed and accounts whose key was refused at the last check."""
-        refused = [account for account in self.accounts if account.is_active and account.last_check_ok is False]
-        return self.bots.get(BotStatus.ERROR, 0) + len(refused)
+    @cached_property
+    def unread(self) -> int:
+        """News that the user has not read, at most 100."""
+        return unread_count(self.user.pk) if self.user else 0
 
     @property
     def theme_choice(self) -> str:
@@ -92,9 +92,13 @@ class Shell:
         found = [
             ("dashboard", _("Dashboard"), "layout-dashboard", None),
             ("bots:list", _("Bots"), "robot", self.bots["total"]),
+            ("markets", _("Markets"), "chart-candle", None),
             ("backtests", _("Back-tests"), "test-pipe", None),
+            ("pairs", _("Pairs"), "circles-relation", None),
             ("orders", _("Orders"), "list-details", None),
             ("exchanges:list", _("Accounts"), "building-bank", len(self.accounts)),
+            ("risk", _("Risk"), "shield-check", None),
+            ("notifications", _("Notifications"), "bell", self.unread),
             ("help", _("Help"), "help-circle", None),
         ]
         return [self._place(*entry) for entry in found]
@@ -125,6 +129,8 @@ class Shell:
             "quotes": _("Quotes %(age)s"),
             "quotes_old": _("Quotes %(age)s, old"),
             "old": _("%(age)s old"),
+            "age": "%(age)s",
+            "old_age": _("%(age)s, old"),
             "failed": _("That did not reach the server. Check the connection and try again."),
         }
 

@@ -14,8 +14,11 @@ from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
 from rest_framework_simplejwt.exceptions import InvalidToken
 
+from accounts import api_token_book, browser_logins, logins
+from accounts.addresses import address_of_scope
+from accounts.allowed_addresses import may_come_from
 from accounts.models import User
-from accounts.tickets import ticket_redeem
+from accounts.tickets import Holder, ticket_redeem
 from accounts.tokens import user_of_access_token
 
 Scope = dict[str, Any]
@@ -27,9 +30,19 @@ _sessions = import_module(settings.SESSION_ENGINE)
 
 def proof_of(scope: Scope) -> Proof | None:
     """None when nothing was shown, or a cookie from a foreign page. A ticket is spent by this."""
+    proof = _shown(scope)
+    return proof and partial(_from_allowed, proof, address_of_scope(scope))
+
+
+def _from_allowed(proof: Proof, ip: str | None) -> User | None:
+    user = proof()
+    return user if user and may_come_from(user, ip) else None
+
+
+def _shown(scope: Scope) -> Proof | None:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     kind, _, token = headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
+    if kind.lower() in ("bearer", "token"):
         return partial(_user_of_token, token.strip())
     if ticket := parse_qs(scope["query_string"].decode("latin-1")).get("ticket"):
         return _proof_of_ticket(ticket[0])
@@ -39,29 +52,41 @@ def proof_of(scope: Scope) -> Proof | None:
     return None
 
 
-def _user_of_token(token: str) -> User | None:
+def _user_of_token(text: str) -> User | None:
+    if text.startswith(api_token_book.MARK):
+        token = api_token_book.token_of_text(text)
+        return token.owner if token else None
     try:
-        return user_of_access_token(token)
+        return user_of_access_token(text)
     except InvalidToken:
         return None
 
 
 def _proof_of_ticket(ticket: str) -> Proof | None:
-    user_id = ticket_redeem(ticket)
-    user = User.objects.filter(pk=user_id, is_active=True).first() if user_id is not None else None
-    return partial(_user_unchanged, user.pk, user.get_session_auth_hash()) if user else None
+    holder = ticket_redeem(ticket)
+    user = User.objects.filter(pk=holder.user_id, is_active=True).first() if holder else None
+    return partial(_user_unchanged, holder, user.get_session_auth_hash()) if holder and user else None
 
 
-def _user_unchanged(user_id: int, auth_hash: str) -> User | None:
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    return user if user and user.get_session_auth_hash() == auth_hash else None
+def _user_unchanged(holder: Holder, auth_hash: str) -> User | None:
+    """A socket lives as long as what its ticket was asked for with."""
+    if holder.login and logins.login_of_key(holder.login, holder.user_id) is None:
+        return None
+    if holder.token_id and api_token_book.token_of_id(holder.token_id) is None:
+        return None
+    user = User.objects.filter(pk=holder.user_id, is_active=True).first()
+    return user if user and constant_time_compare(user.get_session_auth_hash(), auth_hash) else None
 
 
 def _user_of_session(session_key: str) -> User | None:
     """Read only: Django's own `get_user` may renew the session, and a socket cannot hand out a new cookie."""
     session = _sessions.SessionStore(session_key)
-    user = User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first()
     known = str(session.get(HASH_SESSION_KEY, ""))
+    if browser_logins.KEY in session:
+        login = browser_logins.login_of_session(session)
+        user = login.owner if login else None
+    else:  # from before log-ins were written down; the next page writes it
+        user = User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first()
     return user if user and constant_time_compare(known, user.get_session_auth_hash()) else None
 
 

@@ -10,9 +10,11 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from importlib import invalidate_caches
 from importlib.metadata import entry_points
 from pathlib import Path
 from threading import RLock
@@ -22,13 +24,31 @@ from typing import Any, Final
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from bots.strategy_words import TITLES
+from bots.strategy_words import TITLES, translated
 from trading.strategies.base import Bound, Strategy, bind, schema_of, strategy_problems
+from trading.strategies.bollinger import Bollinger
+from trading.strategies.dca import Dca
+from trading.strategies.donchian import Donchian
+from trading.strategies.funding_carry import FundingCarry
+from trading.strategies.grid import Grid
+from trading.strategies.ma_cross import MaCross
+from trading.strategies.rsi import Rsi
 from trading.strategies.spread import Spread
+from trading.strategies.z_score import ZScore
 
 log = logging.getLogger(__name__)
 
-BUILT_IN: Final[tuple[type[Strategy], ...]] = (Spread,)
+BUILT_IN: Final[tuple[type[Strategy], ...]] = (
+    Spread,
+    ZScore,
+    FundingCarry,
+    Bollinger,
+    Rsi,
+    MaCross,
+    Donchian,
+    Grid,
+    Dca,
+)
 ENTRY_POINTS: Final = "chainmakes.strategies"
 
 
@@ -54,6 +74,14 @@ class Plugin:
     def title(self) -> str:
         title = self.strategy.title
         return str(TITLES.get(self.name, title)) if self.origin is Origin.BUILT_IN else title
+
+    def word(self, text: str) -> str:
+        """A text of the strategy in the reader's language; its author's own words where it is not built in."""
+        return translated(text) if self.origin is Origin.BUILT_IN else text
+
+    @property
+    def help(self) -> str:
+        return self.word(self.strategy.help)
 
     @property
     def markets(self) -> int:
@@ -126,8 +154,10 @@ def _packaged() -> tuple[Plugin | Broken, ...]:
 
 
 def _filed() -> Iterator[Plugin | Broken]:
-    """Of the installation's folder; names that begin with an underscore or a dot are left alone."""
+    """Of the installation's folder. Names that begin with an underscore hold what strategies share: a strategy imports
+    them by name, and is read again when one of them changes. Those that begin with a dot are left alone."""
     folder: Path = settings.STRATEGY_DIR
+    shared = _shared(folder)
     for path in sorted(folder.glob("*.py")):
         if path.name.startswith(("_", ".")):
             continue
@@ -136,15 +166,26 @@ def _filed() -> Iterator[Plugin | Broken]:
         except OSError as error:
             yield Broken(path.stem, f"{path}: cannot be read: {error.strerror}")
             continue
-        yield _from_file(path.resolve(), source)
+        yield _from_file(path.resolve(), source, shared)
+
+
+def _shared(folder: Path) -> bytes:
+    """A digest of the files that strategies may import."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("_*.py")):
+        try:
+            digest.update(path.read_bytes())
+        except OSError:
+            continue
+    return digest.digest()
 
 
 _files: dict[Path, tuple[bytes, Plugin | Broken]] = {}
 _reading = RLock()
 
 
-def _from_file(path: Path, source: bytes) -> Plugin | Broken:
-    digest = hashlib.sha256(source).digest()
+def _from_file(path: Path, source: bytes, shared: bytes) -> Plugin | Broken:
+    digest = hashlib.sha256(source + shared).digest()
     with _reading:
         known = _files.get(path)
         if known is None or known[0] != digest:
@@ -187,11 +228,26 @@ def _module(path: Path, source: bytes) -> ModuleType:
     module.__file__ = str(path)
     sys.modules[name] = module
     try:
-        exec(compile(source, str(path), "exec"), vars(module))
+        with _neighbours(path.parent):
+            exec(compile(source, str(path), "exec"), vars(module))  # the operator's own file  # nosec B102
     except BaseException:
         del sys.modules[name]
         raise
     return module
+
+
+@contextmanager
+def _neighbours(folder: Path) -> Iterator[None]:
+    """Files of the folder that begin with an underscore can be imported, as they are now."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("_") and Path(getattr(module, "__file__", None) or "/").parent == folder:
+            del sys.modules[name]
+    invalidate_caches()
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
 
 
 def _said(error: BaseException, source: str) -> str:

@@ -3,11 +3,23 @@
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from bots.strategy_texts import TEXTS
 from trading.strategies.parameters import ParametersRefused, Problem
 
-TITLES: Final[dict[str, str | Promise]] = {"spread": _("Spread of two markets")}
+TITLES: Final[dict[str, str | Promise]] = {
+    "spread": _("Spread of two markets"),
+    "z_score": _("Z-score of the hedged gap"),
+    "funding_carry": _("Funding carry of two swaps"),
+    "bollinger": _("Bollinger bands, back to the middle"),
+    "rsi": _("Relative strength index"),
+    "ma_cross": _("Crossing of two moving averages"),
+    "donchian": _("Donchian break-out"),
+    "grid": _("Grid around the average"),
+    "dca": _("Averaging in (DCA)"),
+}
 
 SENTENCES: Final[dict[str, str | Promise]] = {
     "unknown": _("This strategy has no such parameter."),
@@ -50,3 +62,8 @@ def complaint(problem: Problem) -> str:
 def problem_fields(refused: ParametersRefused) -> dict[str, list[str]]:
     """By parameter, as a form or an API shows them."""
     return {problem.name: [problem_text(problem)] for problem in refused.problems}
+
+
+def translated(text: str) -> str:
+    """A word of a built-in strategy in the reader's language (`bots.strategy_texts`)."""
+    return gettext(text) if text in TEXTS else text

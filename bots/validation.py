@@ -1,6 +1,6 @@
 """Settings of a bot as they arrive, checked as a whole: every mistake is named at once, beside its field."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bots.amounts import grouped
-from bots.bot_fields import ANY_TIME, IN_POSITION, LADDER, NOT_RUNNING, PAIR, READERS, REQUIRED, default_of
+from bots.bot_fields import ANY_TIME, IN_POSITION, LADDER, NOT_RUNNING, OPTIONAL, PAIR, READERS, REQUIRED, default_of
+from bots.draft import Draft
 from bots.holdings import has_position, is_flat_and_settled
 from bots.ladder import ladder_length_error, read_ladder
 from bots.models import Bot, BotStatus
 from bots.pair_rules import (
     Errors,
-    Pair,
     account_errors,
     leverage_error,
     market_errors,
@@ -25,47 +25,11 @@ from bots.pair_rules import (
     read_account,
     start_prices,
 )
+from bots.protection_rules import protection_error
 from bots.readers import required
+from bots.strategy_settings import SPREAD, check_strategy, default_ladder, plugin_of
 
 START_PRICES = ("market1_start_price", "market2_start_price")
-
-
-class Draft:
-    """What could be read of the settings (`values`, whole settings) and everything that is wrong (`errors`)."""
-
-    def __init__(self, bot: Bot | None) -> None:
-        self.bot = bot
-        self.values: dict[str, Any] = {}
-        self.errors: dict[str, list[ValidationError]] = {}
-        self.pair: Pair | None = None
-
-    def refuse(self, field: str, error: ValidationError) -> None:
-        self.errors.setdefault(field, []).extend(error.error_list)
-
-    def refuse_all(self, errors: Errors) -> bool:
-        for field, error in errors:
-            self.refuse(field, error)
-        return bool(errors)
-
-    def has(self, *fields: str) -> bool:
-        """All of them are known and none is refused."""
-        return all(field in self.values and field not in self.errors for field in fields)
-
-    def read(self, field: str, reader: Callable[[], Any]) -> None:
-        try:
-            self.values[field] = reader()
-        except ValidationError as error:
-            self.refuse(field, error)
-
-    @property
-    def changes(self) -> dict[str, Any]:
-        """What differs from the bot's row; without a bot everything."""
-        if self.bot is None:
-            return dict(self.values)
-        return {name: value for name, value in self.values.items() if getattr(self.bot, name) != value}
-
-    def is_changed(self, *fields: str) -> bool:
-        return any(field in self.changes for field in fields)
 
 
 def clean_bot_data(user: User, data: Any, *, bot: Bot | None = None, now: datetime) -> dict[str, Any]:
@@ -92,11 +56,13 @@ def examine(user: User, data: Any, *, bot: Bot | None = None, now: datetime, wit
         draft.refuse(NON_FIELD_ERRORS, ValidationError(_("Send the settings as an object."), code="not_an_object"))
         return draft
     _read_fields(draft, data)
-    _read_ladder(draft, data)
     _read_accounts(draft, user, data)
+    check_strategy(draft, data)
+    _read_ladder(draft, data)
     _check_pair(draft, always=with_pair)
     _check_start(draft, now)
     _check_cap(draft)
+    _check_protection(draft)
     if bot is not None:
         draft.refuse_all(change_errors(bot, draft.changes))
     _check_take_profit(draft)
@@ -145,7 +111,9 @@ def _read_fields(draft: Draft, data: Mapping[Any, Any]) -> None:
 
 def _keep(draft: Draft, name: str, *, sent: bool) -> None:
     """Nothing (usable) was sent: the bot's own value, else the default, else it is missing."""
-    if draft.bot is not None and not (sent and name in REQUIRED):
+    if sent and name in OPTIONAL:
+        draft.values[name] = None
+    elif draft.bot is not None and not (sent and name in REQUIRED):
         draft.values[name] = getattr(draft.bot, name)
     elif name in REQUIRED:
         draft.refuse(name, required())
@@ -154,6 +122,9 @@ def _keep(draft: Draft, name: str, *, sent: bool) -> None:
 
 
 def _read_ladder(draft: Draft, data: Mapping[Any, Any]) -> None:
+    is_open = draft.bot is None or "dca_config" in data
+    if data.get("dca_config") is None and is_open and _own_ladder(draft, data):
+        return
     if data.get("dca_config") is None:
         _keep(draft, "dca_config", sent="dca_config" in data)
     else:
@@ -162,6 +133,20 @@ def _read_ladder(draft: Draft, data: Mapping[Any, Any]) -> None:
         error = ladder_length_error(draft.values["dca_config"], draft.values["max_dca_times"])
         if error:
             draft.refuse("dca_config", error)
+
+
+def _own_ladder(draft: Draft, data: Mapping[Any, Any]) -> bool:
+    """A strategy with thresholds of its own may do without one."""
+    plugin = plugin_of(draft.values.get("strategy"))
+    if plugin is None or plugin.name == SPREAD:
+        return False
+    draft.values["dca_config"] = default_ladder(plugin)
+    if data.get("max_dca_times") is None:
+        draft.values["max_dca_times"] = plugin.strategy.levels
+    elif draft.has("max_dca_times") and draft.values["max_dca_times"] != plugin.strategy.levels:
+        row = draft.values["dca_config"][0]
+        draft.values["dca_config"] = [row | {"times": level + 1} for level in range(draft.values["max_dca_times"])]
+    return True
 
 
 def _read_accounts(draft: Draft, user: User, data: Mapping[Any, Any]) -> None:
@@ -225,11 +210,26 @@ def _check_cap(draft: Draft) -> None:
     if not draft.has("investment_per_order", "max_position_value", "dca_config"):
         return
     first = Decimal(str(draft.values["dca_config"][0]["multiplier"]))
-    needed = 2 * draft.values["investment_per_order"] * first
+    legs = 2 if draft.values.get("market2_symbol") else 1
+    needed = legs * draft.values["investment_per_order"] * first
     if needed > draft.values["max_position_value"]:
         params = {"needed": grouped(needed), "cap": grouped(draft.values["max_position_value"])}
         sentence = _("The first order of both legs needs %(needed)s, more than the maximum of %(cap)s.")
+        if legs == 1:
+            sentence = _("The first order needs %(needed)s, more than the maximum of %(cap)s.")
         draft.refuse("max_position_value", ValidationError(sentence, code="cap", params=params))
+
+
+def _check_protection(draft: Draft) -> None:
+    names = ("protective_stop", "stop_loss_ratio", "dca_config", "max_dca_times", "leverage", "margin_mode")
+    if not draft.has(*names):
+        return
+    stop, stop_loss, ladder, levels, leverage, margin_mode = (draft.values[name] for name in names)
+    error = protection_error(
+        stop=stop, stop_loss=stop_loss, ladder=ladder, levels=levels, leverage=leverage, margin_mode=margin_mode
+    )
+    if error:
+        draft.refuse("protective_stop", error)
 
 
 def _check_take_profit(draft: Draft) -> None:

@@ -9,6 +9,7 @@ from bots.models import Bot, BotStatus, DecideOn
 from trading.core.triggers import Triggers
 from trading.core.types import FLAT, Config, State
 
+SPREAD = "spread"
 WAITING = {
     "opens_either_way": _("Waits for the spread to rise {up} pp or to fall {down} pp to open."),
     "opens_higher": _("Waits for the spread to rise {up} pp to open."),
@@ -27,6 +28,8 @@ WAITING = {
     "holds": _("Holds both legs."),
     "acts_at_close": _("Acts when the candle of {timeframe} closes."),
     "acts": _("Acts now."),
+    "signal_flat": _("Waits for a signal of its strategy at the close of the next {timeframe} candle."),
+    "signal_holds": _("Holds until a signal of its strategy, looked for at the close of every {timeframe} candle."),
     "paused_flat": _("Paused: opens nothing."),
     "paused_in_position": _("Paused: adds nothing, takes profit when the spread narrows {close} pp."),
     "paused_holding": _("Paused: adds nothing, stop loss and take profit stay armed."),
@@ -45,6 +48,8 @@ def waiting_sentence(waiting: dict[str, Any]) -> str:
 
 def waiting_of(bot: Bot, config: Config, state: State, triggers: Triggers, at: datetime) -> dict[str, Any]:
     """{"code", "params"}; distances are texts with two decimals. `at` is market time."""
+    if bot.status == BotStatus.RUNNING and bot.strategy != SPREAD:
+        return _signal(bot, config, state, at)
     if bot.status == BotStatus.RUNNING and state.side == FLAT:
         return _opening(bot, config, triggers, at)
     if bot.status == BotStatus.RUNNING:
@@ -88,6 +93,16 @@ def _opening(bot: Bot, config: Config, triggers: Triggers, at: datetime) -> dict
     if up is None:
         return _waiting("opens_lower", down=_text(-down))
     return _waiting("opens_either_way", up=_text(up), down=_text(-down))
+
+
+def _signal(bot: Bot, config: Config, state: State, at: datetime) -> dict[str, Any]:
+    if state.side != FLAT:
+        return _waiting("signal_holds", timeframe=bot.timeframe)
+    if bot.entries_wait_until and bot.entries_wait_until > at:
+        return _waiting("opens_later", until=f"{bot.entries_wait_until:%H:%M}")
+    if len(bot.legs) * config.investment * config.multipliers[0] > config.cap:
+        return _waiting("opens_never")
+    return _waiting("signal_flat", timeframe=bot.timeframe)
 
 
 def _acting(bot: Bot) -> dict[str, Any]:

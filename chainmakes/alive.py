@@ -1,4 +1,4 @@
-"""How `/healthz` knows that the trading worker runs (beat reports itself, see `chainmakes.beat`)."""
+"""How `/healthz` and the health page know which workers run (beat reports itself, see `chainmakes.beat`)."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from celery import bootsteps
 from chainmakes.health import mark_alive
 
 EVERY_S = 10.0
-QUEUE = "trading"
+NAMES = {"trading": "worker", "io": "worker-io", "compute": "worker-compute"}  # by queue
 
 
 class ReportAlive(bootsteps.StartStopStep):
-    """A worker on the trading queue reports itself now and then, from its timer: a stuck process falls silent."""
+    """A worker reports itself now and then, from its timer: a stuck process falls silent."""
 
     requires = {"celery.worker.components:Timer"}
 
@@ -20,10 +20,16 @@ class ReportAlive(bootsteps.StartStopStep):
         self._timer: Any = None
 
     def start(self, worker: Any) -> None:
-        if QUEUE in worker.app.amqp.queues.consume_from:
-            mark_alive("worker")
-            self._timer = worker.timer.call_repeatedly(EVERY_S, mark_alive, ("worker",))
+        names = [NAMES[queue] for queue in worker.app.amqp.queues.consume_from if queue in NAMES]
+        for name in names:
+            mark_alive(name)
+        self._timer = worker.timer.call_repeatedly(EVERY_S, _report, (names,))
 
     def stop(self, worker: Any) -> None:
         if self._timer is not None:
             self._timer.cancel()
+
+
+def _report(names: list[str]) -> None:
+    for name in names:
+        mark_alive(name)

@@ -1,19 +1,22 @@
-"""`/healthz`: is everything there that this installation needs?"""
+"""`/healthz`: is everything there that this installation needs? `/readyz`: can this process answer requests?"""
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
 SEEN_FOR_S = 30  # a process that reported within this time counts as running
+PROCESSES = ("web", "beat", "worker", "worker-io", "worker-compute")
+"""Those that report themselves; `worker` is the one that trades."""
 
 
 def mark_alive(part: str) -> None:
@@ -53,3 +56,31 @@ def healthz(request: HttpRequest) -> JsonResponse:
     parts |= {name: _seen(name) for name in settings.HEALTH_PARTS}
     ok = all(parts.values())
     return JsonResponse({"ok": ok, "parts": parts}, status=200 if ok else 503)
+
+
+def last_seen(names: Iterable[str]) -> dict[str, float | None]:
+    """Seconds since each reported itself; None for one that has not. Raises RedisError."""
+    now, keys = time.time(), {f"alive:{name}": name for name in names}
+    found = cache.get_many(keys)
+    return {name: max(now - found[key], 0.0) if key in found else None for key, name in keys.items()}
+
+
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when this process reaches both servers and the tables are those of its code, else 503."""
+    parts = {"database": _database(), "redis": _redis()}
+    parts["migrations"] = parts["database"] and _is_migrated()
+    ok = all(parts.values())
+    return JsonResponse({"ok": ok, "parts": parts}, status=200 if ok else 503)
+
+
+_migrated: set[str] = set()  # databases that were found up to date: asked once
+
+
+def _is_migrated() -> bool:
+    name = str(connection.settings_dict["NAME"])
+    if name not in _migrated:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return False
+        _migrated.add(name)
+    return True

@@ -3,15 +3,19 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 
 from accounts import api_urls as accounts_api
 from bots import api_urls as bots_api
-from chainmakes.back_office import admin_login
-from chainmakes.health import healthz
+from chainmakes.back_office import admin_login, guard
+from chainmakes.health import healthz, readyz
+from chainmakes.health_page import health_page
+from chainmakes.metrics import metrics
 from chainmakes.paths import either_slash
 from exchanges import api_urls as exchanges_api
 from trading import api_urls as trading_api
+
+guard()
 
 api_v1 = [
     *accounts_api.urlpatterns,
@@ -22,8 +26,10 @@ api_v1 = [
 
 documents = [
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
 ]
 
@@ -31,6 +37,7 @@ urlpatterns = [
     *either_slash(documents),
     path("api/v1/", include(either_slash(api_v1))),
     path(f"{settings.ADMIN_URL}login/", admin_login),
+    path(f"{settings.ADMIN_URL}health/", admin.site.admin_view(health_page), name="health"),
     path(settings.ADMIN_URL, admin.site.urls),
     path("", include("accounts.page_urls")),
     path("", include("exchanges.page_urls")),

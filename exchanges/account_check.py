@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -69,6 +70,24 @@ def obstacles(account: ExchangeAccount) -> list[str]:
     if not examination.one_way and venue.positions():
         found.append(_("Longs and shorts are held apart there. That can change only while nothing is held."))
     return found
+
+
+def withdrawal_unknown(account: ExchangeAccount) -> bool:
+    """Whether the venue will not say if the key can withdraw. Raises ExchangeError for a bad key."""
+    venue = venue_of(account)
+    if not isinstance(venue, LiveVenue):
+        return False
+    examination = _examination(venue)
+    return examination is None or examination.withdraws is None
+
+
+def clock_offset(account: ExchangeAccount) -> timedelta:
+    """The venue's clock less this host's, measured now; nothing for paper. Raises ExchangeError."""
+    if account.is_paper:
+        return timedelta(0)
+    began = timezone.now()
+    theirs = venue_time(account)
+    return theirs - (began + (timezone.now() - began) / 2)
 
 
 def venue_time(account: ExchangeAccount) -> datetime:

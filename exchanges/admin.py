@@ -1,9 +1,14 @@
+from typing import Any
+
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from accounts.audit import record
+from accounts.models import User
 from exchanges.models import CandleDownload, CandleSet, ExchangeAccount, FundingSet
 
 
@@ -39,11 +44,29 @@ class ExchangeAccountAdmin(ModelAdmin):
 
     @admin.action(description="Activate")
     def activate(self, request: HttpRequest, queryset: QuerySet[ExchangeAccount]) -> None:
-        queryset.update(is_active=True, updated_at=Now())
+        self._switch(request, queryset, True)
 
     @admin.action(description="Deactivate: its bots can open nothing")
     def deactivate(self, request: HttpRequest, queryset: QuerySet[ExchangeAccount]) -> None:
-        queryset.update(is_active=False, updated_at=Now())
+        self._switch(request, queryset, False)
+
+    def save_model(self, request: HttpRequest, obj: ExchangeAccount, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "is_active" in form.changed_data:
+            _record_switch(request, obj)
+
+    def _switch(self, request: HttpRequest, accounts: QuerySet[ExchangeAccount], is_active: bool) -> None:
+        with transaction.atomic():
+            for account in accounts.exclude(is_active=is_active).select_for_update(of=("self",)):
+                ExchangeAccount.objects.filter(pk=account.pk).update(is_active=is_active, updated_at=Now())
+                account.is_active = is_active
+                _record_switch(request, account)
+
+
+def _record_switch(request: HttpRequest, account: ExchangeAccount) -> None:
+    assert isinstance(request.user, User)
+    action = "account.enable" if account.is_active else "account.disable"
+    record(actor=request.user, action=action, target=account)
 
 
 class HistoryAdmin(ModelAdmin):

@@ -11,16 +11,20 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from accounts.models import User
+from accounts.models import ApiScope, User
 from accounts.permissions import UserRequest
+from accounts.step_up import require_fresh_second_factor
 from exchanges import account_check, services
 from exchanges.account_fields import SECRETS
+from exchanges.adapters.venues import Kind
 from exchanges.api_fields import data_of
+from exchanges.balances import wallet_of
 from exchanges.filters import ExchangeAccountFilter
 from exchanges.models import Exchange, ExchangeAccount
-from exchanges.registry import venue_of
+from exchanges.registry import desk_of
 from exchanges.selectors import account_of, accounts_of
 from exchanges.serializers import (
     BalanceSerializer,
@@ -29,8 +33,10 @@ from exchanges.serializers import (
     ExchangeAccountSerializer,
     ExchangeAccountSettings,
     PingSerializer,
+    PositionsQuery,
     SupportedSerializer,
     VenuePositionSerializer,
+    WalletQuery,
 )
 
 VENUE_ERRORS = (422, 429, 502, 503)
@@ -44,6 +50,7 @@ class AccountsView(ListAPIView):
     filterset_class = ExchangeAccountFilter
     ordering_fields = ("id", "label", "exchange", "created_at")
     queryset = ExchangeAccount.objects.none()
+    write_scope = ApiScope.ADMIN
     request: UserRequest
 
     def get_queryset(self) -> QuerySet[ExchangeAccount]:
@@ -51,13 +58,16 @@ class AccountsView(ListAPIView):
 
     @extend_schema(request=ExchangeAccountSettings, responses={201: ExchangeAccountSerializer})
     def post(self, request: UserRequest) -> Response:
-        account = services.account_create(owner=request.user, data=request.data)
+        if not _is_paper(request.data):
+            require_fresh_second_factor(request)
+        account = services.account_create(owner=request.user, data=request.data, actor=request.user)
         return Response(ExchangeAccountSerializer(account).data, status=201)
 
 
 class AccountView(APIView):
     """One account. It cannot be deleted while a bot uses it."""
 
+    write_scope = ApiScope.ADMIN
     error_statuses = (409,)
 
     @extend_schema(responses={200: ExchangeAccountSerializer})
@@ -75,11 +85,15 @@ class AccountView(APIView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: UserRequest, account_id: int) -> Response:
-        services.account_delete(account=account_of(request.user, account_id))
+        account = account_of(request.user, account_id)
+        _refuse_stale(request, account)
+        services.account_delete(account=account, actor=request.user)
         return Response(status=204)
 
     def _update(self, request: UserRequest, account_id: int) -> Response:
-        account = services.account_update(account=account_of(request.user, account_id), data=request.data)
+        account = account_of(request.user, account_id)
+        _refuse_stale(request, account)
+        account = services.account_update(account=account, data=request.data, actor=request.user)
         return Response(ExchangeAccountSerializer(account).data)
 
 
@@ -109,7 +123,9 @@ class ConnectView(APIView):
         query = ConnectQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         account = _account_named(request.user, query.validated_data["exchange_id"])
-        return Response(CheckSerializer(services.account_test(account=account, now=timezone.now())).data)
+        return Response(
+            CheckSerializer(services.account_test(account=account, now=timezone.now(), actor=request.user)).data
+        )
 
 
 class TestView(APIView):
@@ -119,7 +135,9 @@ class TestView(APIView):
 
     @extend_schema(request=None, responses={200: CheckSerializer})
     def post(self, request: UserRequest, account_id: int) -> Response:
-        account = services.account_test(account=account_of(request.user, account_id), now=timezone.now())
+        account = services.account_test(
+            account=account_of(request.user, account_id), now=timezone.now(), actor=request.user
+        )
         return Response(CheckSerializer(account).data)
 
 
@@ -140,23 +158,43 @@ class PingView(APIView):
 
 
 class BalanceView(APIView):
-    error_statuses = VENUE_ERRORS
+    """The money that margins (with `type=spot`: that pays for coins), and every currency of that wallet."""
 
-    @extend_schema(responses={200: data_of(BalanceSerializer)})
+    error_statuses = (409, *VENUE_ERRORS)
+
+    @extend_schema(parameters=[WalletQuery], responses={200: data_of(BalanceSerializer)})
     def get(self, request: UserRequest, account_id: int) -> Response:
-        balance = venue_of(account_of(request.user, account_id)).balance()
-        return Response({"data": BalanceSerializer(balance).data})
+        wallet = wallet_of(account_of(request.user, account_id), _kind_of(WalletQuery, request))
+        return Response({"data": BalanceSerializer(wallet).data})
 
 
 class PositionsView(APIView):
-    """What the venue says is held, by whomever it was opened."""
+    """What the venue says is held, by whomever it was opened: of linear perpetual swaps, or of linear dated futures."""
 
-    error_statuses = VENUE_ERRORS
+    error_statuses = (409, *VENUE_ERRORS)
 
-    @extend_schema(responses={200: data_of(VenuePositionSerializer, many=True)})
+    @extend_schema(parameters=[PositionsQuery], responses={200: data_of(VenuePositionSerializer, many=True)})
     def get(self, request: UserRequest, account_id: int) -> Response:
-        positions = venue_of(account_of(request.user, account_id)).positions()
+        account = account_of(request.user, account_id)
+        positions = desk_of(account, _kind_of(PositionsQuery, request)).positions()
         return Response({"data": VenuePositionSerializer(positions, many=True).data})
+
+
+def _kind_of(query: type[Serializer], request: UserRequest) -> Kind:
+    read = query(data=request.query_params)
+    read.is_valid(raise_exception=True)
+    kind: Kind = read.validated_data["type"]
+    return kind
+
+
+def _is_paper(data: Any) -> bool:
+    return isinstance(data, dict) and data.get("exchange") == Exchange.PAPER
+
+
+def _refuse_stale(request: UserRequest, account: ExchangeAccount) -> None:
+    """Keys that trade with money are changed under a fresh second factor only."""
+    if not account.is_paper:
+        require_fresh_second_factor(request)
 
 
 def _refuse_incomplete(data: Any) -> None:

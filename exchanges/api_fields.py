@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db import models
@@ -45,7 +46,8 @@ class RowSerializer(serializers.ModelSerializer):
         return {name: {"read_only": True} for name in self.Meta.fields}
 
 
+@cache
 def data_of(serializer: type[serializers.Serializer], *, many: bool = False) -> serializers.Serializer:
-    """`{"data": …}`, the envelope of market data and account paths."""
+    """`{"data": …}`, the envelope of market data and account paths. One component of the schema for each."""
     name = serializer.__name__.removesuffix("Serializer") + ("List" if many else "") + "Data"
     return inline_serializer(name, {"data": serializer(many=many)})

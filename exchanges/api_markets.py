@@ -1,9 +1,12 @@
 """REST doors of market data: an exchange's own, or at `paper` what the user's paper account trades on."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
@@ -12,9 +15,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.permissions import UserRequest
+from exchanges.adapters.base import DayFigures, VenueQuote
 from exchanges.adapters.venues import VENUES
 from exchanges.api import VENUE_ERRORS
 from exchanges.api_fields import data_of
+from exchanges.errors import ExchangeError
 from exchanges.market_windows import PublicWindow, Window, paper_window
 from exchanges.models import Exchange, ExchangeAccount
 from exchanges.selectors import accounts_of
@@ -23,6 +28,8 @@ from exchanges.serializers_markets import (
     BookSerializer,
     CandleQuery,
     CandleSerializer,
+    DayTickerSerializer,
+    FundingQuery,
     FundingSerializer,
     MarketQuery,
     MarketSerializer,
@@ -32,6 +39,9 @@ from exchanges.serializers_markets import (
     TradesQuery,
 )
 from exchanges.symbols import canonical
+
+HISTORY = timedelta(days=7)
+HISTORY_LONGEST = timedelta(days=92)
 
 
 class MarketView(APIView):
@@ -88,18 +98,20 @@ class MarketsView(MarketView):
 
 
 class TickersView(MarketView):
-    """Markets without a price now are left out."""
+    """Markets without a price now are left out; the last 24 hours are null where they are not known."""
 
     query_class = TickersQuery
 
-    @extend_schema(parameters=[TickersQuery], responses={200: data_of(TickerSerializer, many=True)})
+    @extend_schema(parameters=[TickersQuery], responses={200: data_of(DayTickerSerializer, many=True)})
     def get(self, request: UserRequest, exchange: str) -> Response:
         window = self.window_at(exchange)
         known = set(window.markets())
         if names := self.wanted.get("symbols"):
             known &= {self.symbol_in(name) for name in names.split(",")}
         quotes = window.quotes(sorted(known))
-        return Response({"data": TickerSerializer([quotes[name] for name in sorted(quotes)], many=True).data})
+        days = _days_of(window, quotes)
+        rows = [_with_day(quotes[name], days.get(name)) for name in sorted(quotes)]
+        return Response({"data": DayTickerSerializer(rows, many=True).data})
 
 
 class TickerView(MarketView):
@@ -152,9 +164,29 @@ class TradesView(MarketView):
 
 
 class FundingView(MarketView):
-    """The funding rate of a perpetual swap as it stands, and when it is paid next."""
+    """The funding rate of a perpetual swap as it stands, when it is paid next, and the rates that were paid."""
 
-    @extend_schema(parameters=[MarketQuery], responses={200: data_of(FundingSerializer)})
+    query_class = FundingQuery
+
+    @extend_schema(parameters=[FundingQuery], responses={200: data_of(FundingSerializer)})
     def get(self, request: UserRequest, exchange: str, symbol: str) -> Response:
         window = self.window_at(exchange)
-        return Response({"data": FundingSerializer(window.funding(self.symbol_at(window, symbol))).data})
+        name, limit = self.symbol_at(window, symbol), self.wanted["limit"]
+        outlook = window.funding(name)
+        since = max(self.wanted.get("since", timezone.now() - HISTORY), timezone.now() - HISTORY_LONGEST)
+        history = window.rates(name, since)[-limit:] if limit else []
+        row = {field.name: getattr(outlook, field.name) for field in fields(outlook)} | {"history": history}
+        return Response({"data": FundingSerializer(row).data})
+
+
+def _days_of(window: Window, quotes: Mapping[str, VenueQuote]) -> Mapping[str, DayFigures]:
+    """Prices are told without it."""
+    try:
+        return window.days(quotes)
+    except ExchangeError:
+        return {}
+
+
+def _with_day(quote: VenueQuote, day: DayFigures | None) -> dict[str, Any]:
+    row: dict[str, Any] = {str(name): getattr(quote, str(name)) for name in TickerSerializer().fields}
+    return row | {"change_24h": day and day.change, "volume_24h": day and day.volume}

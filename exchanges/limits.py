@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from exchanges.adapters.access import OUT_OF_BUDGET
 from exchanges.adapters.venues import Bucket, Capabilities, Cost
 from exchanges.errors import RateLimited
+from exchanges.metrics import BUDGET_REFUSED, WEIGHT
 
 USED = 0.9
 """Of what a venue allows: windows are not counted to the same instant as there."""
@@ -52,6 +53,7 @@ class SharedBudget:
             self._heed(self._left_away())
             for name in cost.buckets:
                 self._spend_one(_shared(), name, cost.weight, closing=closing)
+                WEIGHT.labels(self._name, name).inc(cost.weight)
         except RedisError:
             log.warning("no shared budget for %s: Redis does not answer", self._name)
             self._spend_alone(cost, closing=closing)
@@ -89,6 +91,7 @@ class SharedBudget:
     ) -> None:
         item = RateLimitItemPerSecond(limit, bucket.per_s)
         if not limiter.hit(item, *keys, cost=weight):
+            BUDGET_REFUSED.labels(self._name).inc()
             wait = limiter.get_window_stats(item, *keys).reset_time - time.time()
             raise RateLimited(
                 "too many requests at once", code=OUT_OF_BUDGET, retry_after_s=min(max(wait, 0.05), bucket.per_s)

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from exchanges import candles
-from exchanges.adapters.base import Candle, VenueQuote
+from exchanges.adapters.base import Candle, DayFigures, VenueQuote
 from exchanges.contract_rules import RulesSource, rules_of
 from exchanges.models import ExchangeAccount, PaperSource
 from exchanges.registry import venue_of
@@ -17,6 +17,7 @@ from exchanges.timeframes import TIMEFRAME_MS
 from exchanges.venue_clients import markets_of
 from trading.core.sizing import MarketRules
 
+BOOK_DEPTH = 5
 DAY_HOURS = 24
 START_PRICE_AGE = timedelta(hours=1)
 
@@ -26,6 +27,18 @@ def quotes(account: ExchangeAccount, symbols: Sequence[str]) -> Mapping[str, Ven
     return venue_of(account).quotes(symbols)
 
 
+def book_quote(account: ExchangeAccount, symbol: str) -> VenueQuote:
+    """The touch of the venue's book, asked for over REST; made markets have no other than their quote.
+
+    Raises ExchangeError, LookupError for an empty book.
+    """
+    if account.is_paper and account.paper_source != PaperSource.LIVE:
+        return venue_of(account).quotes([symbol])[symbol]
+    book = markets_of(account.rules_venue, testnet=account.is_testnet).book(symbol, BOOK_DEPTH)
+    (bid, bid_size), (ask, ask_size) = book.bids[0], book.asks[0]
+    return VenueQuote(symbol, bid, ask, book.at, book.at, (bid + ask) / 2, bid_size, ask_size)
+
+
 def closed_candles(
     account: ExchangeAccount, symbol: str, timeframe: str, *, since: datetime | None = None, limit: int = 500
 ) -> Sequence[Candle]:
@@ -33,18 +46,25 @@ def closed_candles(
     return venue_of(account).candles(symbol, timeframe, since=since, limit=limit)
 
 
-def day_changes(account: ExchangeAccount, quotes: Mapping[str, VenueQuote]) -> Mapping[str, Decimal]:
-    """Of the quoted markets over 24 hours, in per cent, as far as known. One question where a venue is asked, for all
-    accounts and markets. Raises ExchangeError."""
+def day_figures(account: ExchangeAccount, quotes: Mapping[str, VenueQuote]) -> Mapping[str, DayFigures]:
+    """Of the quoted markets over 24 hours, as far as known. One question where a venue is asked, for all accounts and
+    markets; of a market of our own the sum of its candles. Raises ExchangeError."""
     if not account.is_paper or account.paper_source == PaperSource.LIVE:
-        changes = markets_of(account.rules_venue, testnet=account.is_testnet).changes()
-        return {symbol: changes[symbol] for symbol in quotes if symbol in changes}
-    found: dict[str, Decimal] = {}
+        days = markets_of(account.rules_venue, testnet=account.is_testnet).days()
+        return {symbol: days[symbol] for symbol in quotes if symbol in days}
+    found: dict[str, DayFigures] = {}
     for symbol, quote in quotes.items():
         hours = closed_candles(account, symbol, "1h", limit=DAY_HOURS)
         if len(hours) == DAY_HOURS:
-            found[symbol] = (quote.mid / hours[0].open - 1) * 100
+            volume = sum((hour.volume * hour.close for hour in hours), Decimal())
+            found[symbol] = DayFigures((quote.mid / hours[0].open - 1) * 100, volume)
     return found
+
+
+def day_changes(account: ExchangeAccount, quotes: Mapping[str, VenueQuote]) -> Mapping[str, Decimal]:
+    """In per cent, as `day_figures` knows them. Raises ExchangeError."""
+    days = day_figures(account, quotes)
+    return {symbol: day.change for symbol, day in days.items() if day.change is not None}
 
 
 def rules_source(account: ExchangeAccount, symbol: str) -> str:

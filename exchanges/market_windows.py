@@ -8,12 +8,15 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from exchanges import market_data
-from exchanges.adapters.base import Candle, FundingOutlook, OrderBook, PublicTrade, VenueQuote
-from exchanges.adapters.paper_source import to_ms
+from exchanges.adapters.base import Candle, DayFigures, FundingOutlook, OrderBook, PublicTrade, VenueQuote
+from exchanges.adapters.paper_simulated import FUNDING_MS
+from exchanges.adapters.paper_source import FundingRate, from_ms, to_ms
 from exchanges.adapters.venues import Kind
 from exchanges.errors import Rejected
 from exchanges.models import ExchangeAccount, PaperSource
 from exchanges.public_data import kind_of
+from exchanges.registry import venue_of
+from exchanges.simulated_shelf import simulation_of
 from exchanges.venue_clients import DIALECTS, markets_of
 from trading.core.sizing import MarketRules
 
@@ -32,6 +35,18 @@ class Window(Protocol):
     def trades(self, symbol: str, limit: int) -> Sequence[PublicTrade]: ...
 
     def funding(self, symbol: str) -> FundingOutlook: ...
+
+    def rates(self, symbol: str, since: datetime) -> Sequence[FundingRate]:
+        """Settled since then, oldest first."""
+        ...
+
+    def days(self, quotes: Mapping[str, VenueQuote]) -> Mapping[str, DayFigures]:
+        """Of those quoted markets of which they are known."""
+        ...
+
+    def outlooks(self) -> Mapping[str, FundingOutlook]:
+        """Of all swaps; empty where there is no funding."""
+        ...
 
 
 class PublicWindow:
@@ -64,6 +79,18 @@ class PublicWindow:
             raise Rejected(_("Only perpetual swaps have funding."), code="no_funding")
         return self._markets.funding(symbol)
 
+    def rates(self, symbol: str, since: datetime) -> Sequence[FundingRate]:
+        if self._kind != "swap":
+            raise Rejected(_("Only perpetual swaps have funding."), code="no_funding")
+        return [rate for rate in self._markets.rates(symbol, to_ms(since)) if rate.at_ms >= to_ms(since)]
+
+    def days(self, quotes: Mapping[str, VenueQuote]) -> Mapping[str, DayFigures]:
+        known = self._markets.days() if self._kind != "option" else {}
+        return {symbol: known[symbol] for symbol in quotes if symbol in known}
+
+    def outlooks(self) -> Mapping[str, FundingOutlook]:
+        return self._markets.outlooks() if self._kind == "swap" else {}
+
 
 class PaperWindow:
     """Has the prices that the account trades on, and no book or trades of other people."""
@@ -91,8 +118,41 @@ class PaperWindow:
     def funding(self, symbol: str) -> FundingOutlook:
         raise self._nothing()
 
+    def rates(self, symbol: str, since: datetime) -> Sequence[FundingRate]:
+        raise self._nothing()
+
+    def days(self, quotes: Mapping[str, VenueQuote]) -> Mapping[str, DayFigures]:
+        return market_data.day_figures(self._account, quotes)
+
+    def outlooks(self) -> Mapping[str, FundingOutlook]:
+        return {}
+
     def _nothing(self) -> Rejected:
         return Rejected(_("A paper account has prices, but no market of other people."), code="paper")
+
+
+class SimulatedWindow(PaperWindow):
+    """Its funding is known for all times."""
+
+    def funding(self, symbol: str) -> FundingOutlook:
+        if self._kind != "swap":
+            raise Rejected(_("Only perpetual swaps have funding."), code="no_funding")
+        return self._outlook(symbol, self._now_ms())
+
+    def rates(self, symbol: str, since: datetime) -> Sequence[FundingRate]:
+        return simulation_of(self._account).funding(symbol, to_ms(since) - 1, self._now_ms())
+
+    def outlooks(self) -> Mapping[str, FundingOutlook]:
+        now = self._now_ms()
+        return {symbol: self._outlook(symbol, now) for symbol in self.markets()}
+
+    def _outlook(self, symbol: str, now: int) -> FundingOutlook:
+        simulation = simulation_of(self._account)
+        following = simulation.funding(symbol, now, now + FUNDING_MS)[0]
+        return FundingOutlook(symbol, following.rate, from_ms(following.at_ms), simulation.mark(symbol, now))
+
+    def _now_ms(self) -> int:
+        return to_ms(venue_of(self._account).clock())
 
 
 class LivePaperWindow(PaperWindow):
@@ -111,7 +171,13 @@ class LivePaperWindow(PaperWindow):
     def funding(self, symbol: str) -> FundingOutlook:
         return self._public.funding(symbol)
 
+    def rates(self, symbol: str, since: datetime) -> Sequence[FundingRate]:
+        return self._public.rates(symbol, since)
+
+    def outlooks(self) -> Mapping[str, FundingOutlook]:
+        return self._public.outlooks()
+
 
 def paper_window(account: ExchangeAccount, kind: Kind) -> Window:
-    on_live_quotes = account.paper_source == PaperSource.LIVE
-    return LivePaperWindow(account, kind) if on_live_quotes else PaperWindow(account, kind)
+    windows = {PaperSource.LIVE: LivePaperWindow, PaperSource.SIMULATED: SimulatedWindow}
+    return windows.get(PaperSource(account.paper_source), PaperWindow)(account, kind)

@@ -13,13 +13,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.page_request import PageRequest
-from exchanges import paper_config, services
+from accounts.step_up import is_asked, require_fresh_second_factor
+from exchanges import market_data, paper_config, services
 from exchanges.balances import balances_of
 from exchanges.errors import DomainError, ExchangeError
 from exchanges.forms import AccountForm, PaperAccountForm, PaperCostsForm, RealAccountEditForm, RealAccountForm
+from exchanges.forms_orders import OrderForm
 from exchanges.models import ExchangeAccount
-from exchanges.registry import venue_of
+from exchanges.pages_rehearsal_view import panel_of
 from exchanges.selectors import account_of, accounts_of
+from trading.account_now import account_now
+from trading.models import DifferenceStatus
 
 KINDS = {"paper": PaperAccountForm, "real": RealAccountForm}
 
@@ -45,55 +49,69 @@ def new_page(request: PageRequest) -> HttpResponse:
     if kind not in KINDS:
         raise Http404
     form = KINDS[kind](request.POST or None)
+    if form.is_bound and kind == "real":
+        require_fresh_second_factor(request)
     if form.is_valid() and (account := _created(request, form)):
         messages.success(request, _("%(account)s is added.") % {"account": account})
         return redirect("exchanges:detail", account.pk)
-    context = {"form": form, "kind": kind}
+    context = {"form": form, "kind": kind, "asks_code": kind == "real" and is_asked(request)}
     return render(request, f"exchanges/new_{kind}.html", context, status=400 if form.is_bound else 200)
 
 
 def _created(request: PageRequest, form: AccountForm) -> ExchangeAccount | None:
     """None: the complaints stand beside their fields. A new account is tested at once."""
     try:
-        account = services.account_create(owner=request.user, data=form.data_sent())
+        account = services.account_create(owner=request.user, data=form.data_sent(), actor=request.user)
     except ValidationError as error:
         form.show_errors(error.message_dict)
         return None
-    return services.account_test(account=account, now=timezone.now())
+    return services.account_test(account=account, now=timezone.now(), actor=request.user)
 
 
 @login_required
 @require_GET
 def detail_page(request: PageRequest, account_id: int) -> HttpResponse:
-    account = _account_or_404(request, account_id)
-    context: dict[str, Any] = {"account": account, "page_account": account, "bots": account.bots.order_by("bot_name")}
+    return render(request, "exchanges/detail.html", detail_context(account_or_404(request, account_id)))
+
+
+def detail_context(account: ExchangeAccount, form: OrderForm | None = None) -> dict[str, Any]:
+    """`form`: an order by hand with its complaints."""
+    context: dict[str, Any] = {
+        "account": account,
+        "page_account": account,
+        "bots": account.bots.order_by("bot_name"),
+        "differences": account.differences.filter(status=DifferenceStatus.OPEN).count(),
+        "form": form or OrderForm(),
+    }
     if account.is_paper:
-        context["config"] = paper_config.parse(account.paper_config)
+        context |= {"config": paper_config.parse(account.paper_config), "rehearsal": panel_of(account)}
     try:
-        venue = venue_of(account)
-        context |= {"balance": venue.balance(), "positions": venue.positions(), "clock": venue.clock()}
+        context |= {"now": account_now(account), "symbols": sorted(market_data.markets(account))}
     except ExchangeError as error:
         context["failure"] = error.message
-    return render(request, "exchanges/detail.html", context)
+    return context
 
 
 @login_required
 @sensitive_post_parameters("api_key", "api_secret", "passphrase")
 def edit_page(request: PageRequest, account_id: int) -> HttpResponse:
     _refuse_viewers(request)
-    account = _account_or_404(request, account_id)
+    account = account_or_404(request, account_id)
     kind = PaperCostsForm if account.is_paper else RealAccountEditForm
     form = kind(request.POST) if request.method == "POST" else kind.of(account)
-    if form.is_bound and form.is_valid() and _updated(account, form):
+    if form.is_bound and not account.is_paper:
+        require_fresh_second_factor(request)
+    if form.is_bound and form.is_valid() and _updated(request, account, form):
         messages.success(request, _("Saved."))
         return redirect("exchanges:detail", account.pk)
-    context = {"form": form, "account": account, "page_account": account}
+    asks_code = not account.is_paper and is_asked(request)
+    context = {"form": form, "account": account, "page_account": account, "asks_code": asks_code}
     return render(request, "exchanges/edit.html", context, status=400 if form.is_bound else 200)
 
 
-def _updated(account: ExchangeAccount, form: AccountForm) -> bool:
+def _updated(request: PageRequest, account: ExchangeAccount, form: AccountForm) -> bool:
     try:
-        services.account_update(account=account, data=form.data_sent())
+        services.account_update(account=account, data=form.data_sent(), actor=request.user)
     except ValidationError as error:
         form.show_errors(error.message_dict)
     except DomainError as error:
@@ -107,7 +125,8 @@ def _updated(account: ExchangeAccount, form: AccountForm) -> bool:
 @require_POST
 def test_post(request: PageRequest, account_id: int) -> HttpResponse:
     _refuse_viewers(request)
-    account = services.account_test(account=_account_or_404(request, account_id), now=timezone.now())
+    account = account_or_404(request, account_id)
+    account = services.account_test(account=account, now=timezone.now(), actor=request.user)
     if account.last_check_ok:
         messages.success(request, account.last_check_message)
     else:
@@ -120,9 +139,9 @@ def test_post(request: PageRequest, account_id: int) -> HttpResponse:
 def switch_post(request: PageRequest, account_id: int) -> HttpResponse:
     """On or off: an account that is off opens nothing."""
     _refuse_viewers(request)
-    account = _account_or_404(request, account_id)
+    account = account_or_404(request, account_id)
     try:
-        services.account_update(account=account, data={"is_active": not account.is_active})
+        services.account_update(account=account, data={"is_active": not account.is_active}, actor=request.user)
     except DomainError as error:
         messages.error(request, error.message)
     return redirect("exchanges:detail", account.pk)
@@ -132,10 +151,12 @@ def switch_post(request: PageRequest, account_id: int) -> HttpResponse:
 @require_POST
 def delete_post(request: PageRequest, account_id: int) -> HttpResponse:
     _refuse_viewers(request)
-    account = _account_or_404(request, account_id)
+    account = account_or_404(request, account_id)
+    if not account.is_paper:
+        require_fresh_second_factor(request)
     name = str(account)
     try:
-        services.account_delete(account=account)
+        services.account_delete(account=account, actor=request.user)
     except DomainError as error:
         messages.error(request, error.message)
         return redirect("exchanges:detail", account_id)
@@ -143,7 +164,7 @@ def delete_post(request: PageRequest, account_id: int) -> HttpResponse:
     return redirect("exchanges:list")
 
 
-def _account_or_404(request: PageRequest, account_id: int) -> ExchangeAccount:
+def account_or_404(request: PageRequest, account_id: int) -> ExchangeAccount:
     try:
         return account_of(request.user, account_id)
     except ExchangeAccount.DoesNotExist:

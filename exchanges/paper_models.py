@@ -41,6 +41,8 @@ class PaperOrder(models.Model):
     side = models.CharField(max_length=4)
     type = models.CharField(max_length=8)
     price = models.DecimalField(**UNITS, null=True, blank=True)
+    trigger_price = models.DecimalField(**UNITS, null=True, blank=True)  # of a stop
+    post_only = models.BooleanField(default=False)
     amount = models.DecimalField(**UNITS)
     filled = models.DecimalField(**UNITS, default=Decimal(0))
     reduce_only = models.BooleanField(default=False)
@@ -65,6 +67,7 @@ class PaperOrder(models.Model):
         ]
         indexes = [
             models.Index(fields=["account_id"], condition=models.Q(status__in=WORKING), name="paper_orders_working"),
+            models.Index(fields=["account_id", "symbol", "accepted_at"], name="paper_orders_by_time"),
         ]
 
     def __str__(self) -> str:

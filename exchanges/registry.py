@@ -2,22 +2,29 @@
 
 import atexit
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from typing import TypeVar
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from exchanges import candles, paper_config
 from exchanges.adapters.access import Keys
 from exchanges.adapters.account_dialect import AccountDialect, Examination
 from exchanges.adapters.base import Venue
 from exchanges.adapters.binance_account import BinanceAccount
+from exchanges.adapters.binance_spot import BinanceSpot
 from exchanges.adapters.bybit_account import BybitAccount
+from exchanges.adapters.bybit_spot import BybitSpot
 from exchanges.adapters.ccxt_adapter import Client
 from exchanges.adapters.instruments import Instrument
 from exchanges.adapters.live import LiveVenue
 from exchanges.adapters.okx_account import OkxAccount
+from exchanges.adapters.okx_spot import OkxSpot
 from exchanges.adapters.paper import PaperVenue, Terms
 from exchanges.adapters.paper_live import LivePaperVenue
 from exchanges.adapters.paper_matching import Book
@@ -26,11 +33,14 @@ from exchanges.adapters.paper_replay import PacedReplay, Plan, Tape
 from exchanges.adapters.paper_running import RunningPaperVenue
 from exchanges.adapters.paper_simulated import Simulation
 from exchanges.adapters.paper_stepped import SteppedPaperVenue
+from exchanges.adapters.venues import Kind
 from exchanges.contract_rules import published_leverage, rules_of, without_lots
-from exchanges.errors import AuthFailed, Unavailable
+from exchanges.errors import AuthFailed, DomainError, Unavailable
+from exchanges.known_secrets import remember
 from exchanges.models import SECRET_NAMES, ExchangeAccount, PaperSource
 from exchanges.paper_config import PaperConfig
 from exchanges.secrets import SecretMismatch, unseal
+from exchanges.symbols import kind_of
 from exchanges.venue_clients import account_client, markets_of
 from trading.core.sizing import MarketRules
 
@@ -44,8 +54,21 @@ ACCOUNT_DIALECTS: Mapping[str, AccountDialect] = {
     "bybit": BybitAccount(),
 }
 
+DESKS: Mapping[tuple[str, Kind], AccountDialect] = {
+    ("okx", "spot"): OkxSpot(),
+    ("okx", "future"): OkxAccount("FUTURES"),
+    ("binance", "spot"): BinanceSpot(),
+    ("bybit", "spot"): BybitSpot(),
+}
+"""What orders by hand may trade beside the perpetual swaps, by exchange and kind."""
+
+_KIND_UNKNOWN = gettext_lazy("Markets of this kind can be looked at, but not traded here.")
+
+Made = TypeVar("Made")
+
 _lock = threading.Lock()
 _venues: dict[int, tuple[datetime, Venue]] = {}
+_desks: dict[tuple[int, Kind], tuple[Venue, Venue]] = {}
 
 
 def venue_of(account: ExchangeAccount) -> Venue:
@@ -64,6 +87,30 @@ def venue_of(account: ExchangeAccount) -> Venue:
     return venue
 
 
+def venue_for(account: ExchangeAccount, symbol: str) -> Venue:
+    """The account's venue as the kind of that market needs it. Raises what `desk_of` does."""
+    return desk_of(account, kind_of(symbol))
+
+
+def desk_of(account: ExchangeAccount, kind: Kind) -> Venue:
+    """The account's venue for markets of one kind, over the connections of `venue_of`.
+
+    Raises DomainError for a kind that is not traded there, and what `venue_of` does.
+    """
+    venue = venue_of(account)
+    if kind == "swap":
+        return venue
+    dialect = DESKS.get((account.exchange, kind))
+    if not isinstance(venue, LiveVenue) or dialect is None:
+        words = _("Only perpetual swaps are traded on a paper account.") if venue.is_paper else _KIND_UNKNOWN
+        raise DomainError(str(words), "kind_not_traded")
+    known = _desks.get((account.pk, kind))
+    if known is None or known[0] is not venue:
+        source = markets_of(account.exchange, kind, testnet=account.is_testnet)
+        known = _desks[account.pk, kind] = venue, venue.beside(kind, dialect, source)
+    return known[1]
+
+
 def examined(account: ExchangeAccount, secrets: Mapping[str, str]) -> Examination:
     """Of a real account with these secrets in place of those that are stored. Raises ExchangeError."""
     client = _client(account, {**_stored(account), **secrets})
@@ -73,10 +120,21 @@ def examined(account: ExchangeAccount, secrets: Mapping[str, str]) -> Examinatio
         client.close()
 
 
+def with_keys(account: ExchangeAccount, make: Callable[[Keys, Client], Made]) -> Made:
+    """What `make` makes of an account's keys and a client that signs with them: they stay inside of it.
+
+    Raises ExchangeError.
+    """
+    stored = _stored(account)
+    return make(Keys(*(stored[name] for name in SECRET_NAMES)), _client(account, stored))
+
+
 def forget(account_id: int) -> None:
     """Drops the venue of a deleted account."""
     with _lock:
         known = _venues.pop(account_id, None)
+        for key in [key for key in _desks if key[0] == account_id]:
+            del _desks[key]
     if known is not None:
         known[1].close()
 
@@ -85,7 +143,8 @@ def close_all() -> None:
     with _lock:
         known = list(_venues.values())
         _venues.clear()
-    for _, venue in known:
+        _desks.clear()
+    for _made_at, venue in known:
         venue.close()
 
 
@@ -117,6 +176,7 @@ def _stored(account: ExchangeAccount) -> Mapping[str, str]:
 
 def _client(account: ExchangeAccount, secrets: Mapping[str, str]) -> Client:
     keys = Keys(*(secrets[name] for name in SECRET_NAMES))
+    remember(secrets.values())
     if not (keys.api_key and keys.secret):
         raise Unavailable("This account has no keys", code="not_configured")
     return account_client(account.exchange, keys, account=str(account.uid), testnet=account.is_testnet)

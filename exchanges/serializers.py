@@ -87,11 +87,26 @@ class SupportedSerializer(serializers.Serializer):
     has_testnet = serializers.BooleanField()
 
 
+class WalletQuery(serializers.Serializer):
+    type = serializers.ChoiceField(choices=["swap", "spot"], default="swap", help_text="Whose wallet.")
+
+
+class PositionsQuery(serializers.Serializer):
+    type = serializers.ChoiceField(choices=["swap", "future"], default="swap", help_text="Kind of market.")
+
+
+class CoinBalanceSerializer(serializers.Serializer):
+    currency = serializers.CharField()
+    total = MoneyField()
+    free = MoneyField(help_text="Neither in orders nor in margin.")
+
+
 class BalanceSerializer(serializers.Serializer):
     currency = serializers.CharField()
     total = MoneyField(help_text="The wallet, without unrealised P&L.")
     equity = MoneyField()
     free = MoneyField(help_text="What new margin may use.")
+    coins = CoinBalanceSerializer(many=True, help_text="Every currency of the wallet, this one among them.")
 
 
 class VenuePositionSerializer(serializers.Serializer):

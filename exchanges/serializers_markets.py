@@ -6,6 +6,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from bots.amounts import decimal_text
+from bots.rows import plain
+from exchanges.adapters.paper_source import FundingRate, from_ms
 from exchanges.api_fields import NUMBER_TEXT, MoneyField
 from exchanges.timeframes import TIMEFRAME_MS
 
@@ -41,6 +43,11 @@ class TickerSerializer(serializers.Serializer):
     bid_size = MoneyField(allow_null=True)
     ask_size = MoneyField(allow_null=True)
     at = serializers.DateTimeField(help_text="Venue time of the quote.")
+
+
+class DayTickerSerializer(TickerSerializer):
+    change_24h = MoneyField(allow_null=True, help_text="In per cent.")
+    volume_24h = MoneyField(allow_null=True, help_text="In quote currency.")
 
 
 class CandleSerializer(serializers.Serializer):
@@ -98,11 +105,28 @@ class PublicTradeSerializer(serializers.Serializer):
     at = serializers.DateTimeField()
 
 
+class SettledRateSerializer(serializers.Serializer):
+    rate = MoneyField()
+    at = serializers.SerializerMethodField(help_text="When it was paid.")
+
+    @extend_schema_field(serializers.DateTimeField())
+    def get_at(self, settled: FundingRate) -> str:
+        return plain(from_ms(settled.at_ms))
+
+
 class FundingSerializer(serializers.Serializer):
     symbol = serializers.CharField()
     rate = MoneyField(help_text="What longs pay shorts, as a fraction of the position's value.")
     next_at = serializers.DateTimeField()
     mark_price = MoneyField(allow_null=True)
+    history = SettledRateSerializer(many=True, help_text="Rates that were paid, oldest first.")
+
+
+class FundingQuery(MarketQuery):
+    since = serializers.DateTimeField(required=False, help_text="Of the history; else the last week.")
+    limit = serializers.IntegerField(
+        min_value=0, max_value=1000, default=100, help_text="Of the history the newest so many."
+    )
 
 
 class BookQuery(MarketQuery):

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, Q
 from django.utils.translation import gettext as _
 
+from accounts.audit import changed, record
 from accounts.models import User
 from bots.models import Bot, BotStatus
 from exchanges import account_check, registry
@@ -19,8 +20,11 @@ from exchanges.secrets import seal
 from trading.core.order_state import UNSETTLED
 from trading.models import Order
 
+RECORDED = ("label", "is_testnet", "is_active", "paper_config")
+"""Changes of these are written to the audit log with their values; of keys, that they changed."""
 
-def account_create(*, owner: User, data: Any) -> ExchangeAccount:
+
+def account_create(*, owner: User, data: Any, actor: User | None = None) -> ExchangeAccount:
     """`data` holds the model's field names, secrets in clear. Raises ValidationError with every complaint."""
     sent = Sent(data)
     account = ExchangeAccount(owner=owner, exchange=sent.choice("exchange", tuple(Exchange.values)))
@@ -33,13 +37,16 @@ def account_create(*, owner: User, data: Any) -> ExchangeAccount:
         account.is_testnet = sent.flag("is_testnet", False)
     sent.raise_errors()
     _seal_all(account, secrets)
-    _save(sent, account)
+    with transaction.atomic():
+        _save(sent, account)
+        record(actor=actor, action="account.create", target=account, details=_recorded(account))
     return account
 
 
-def account_update(*, account: ExchangeAccount, data: Any) -> ExchangeAccount:
+def account_update(*, account: ExchangeAccount, data: Any, actor: User | None = None) -> ExchangeAccount:
     """Fields that are not sent stay; a blank secret too. Raises ValidationError, DomainError."""
     sent = Sent(data)
+    before = _recorded(account)
     if "exchange" in sent and sent.text("exchange", LABEL_MAX) != account.exchange:
         sent.refuse("exchange", _("The exchange of an account cannot be changed. Add another account instead."))
     if "label" in sent:
@@ -64,16 +71,19 @@ def account_update(*, account: ExchangeAccount, data: Any) -> ExchangeAccount:
         _seal_all(account, secrets)
         _forget_check(account)
         account.venue_uid = uid
-    _save(sent, account)
+    with transaction.atomic():
+        _save(sent, account)
+        _record_changes(actor, account, before, has_new_keys=bool(secrets))
     return account
 
 
-def account_delete(*, account: ExchangeAccount) -> None:
+def account_delete(*, account: ExchangeAccount, actor: User | None = None) -> None:
     """Raises DomainError while a bot uses the account or an order of it is not settled."""
     account_id = account.pk
     with transaction.atomic():
         ExchangeAccount.objects.select_for_update().get(pk=account_id)
         _refuse_in_use(account)
+        record(actor=actor, action="account.delete", target=account)
         try:
             account.delete()
         except ProtectedError:
@@ -83,7 +93,7 @@ def account_delete(*, account: ExchangeAccount) -> None:
         transaction.on_commit(lambda: _forget(account_id))
 
 
-def account_test(*, account: ExchangeAccount, now: datetime) -> ExchangeAccount:
+def account_test(*, account: ExchangeAccount, now: datetime, actor: User | None = None) -> ExchangeAccount:
     """Asks the venue what the key may do and what it holds, and notes what came of it on the account."""
     check = account_check.checked(account)
     ours = ExchangeAccount.objects.filter(exchange=account.exchange, is_testnet=account.is_testnet)
@@ -92,7 +102,9 @@ def account_test(*, account: ExchangeAccount, now: datetime) -> ExchangeAccount:
     account.last_check_ok, account.last_check_message = check.ok, check.message[:300]
     account.last_checked_at = now
     account.venue_uid = check.uid or account.venue_uid
-    account.save(update_fields=["last_checked_at", "last_check_ok", "last_check_message", "venue_uid"])
+    with transaction.atomic():
+        account.save(update_fields=["last_checked_at", "last_check_ok", "last_check_message", "venue_uid"])
+        record(actor=actor, action="account.test", target=account, details={"ok": check.ok})
     return account
 
 
@@ -105,6 +117,23 @@ def rehearsal_start(*, account: ExchangeAccount, faults: dict[str, Any]) -> None
     if not isinstance(venue, PaperVenue):
         raise TypeError("only paper accounts rehearse faults")
     venue.rehearse(paper_chaos.parse(faults))
+
+
+def _recorded(account: ExchangeAccount) -> dict[str, Any]:
+    return {name: getattr(account, name) for name in RECORDED}
+
+
+def _record_changes(
+    actor: User | None, account: ExchangeAccount, before: dict[str, Any], *, has_new_keys: bool
+) -> None:
+    found = changed(before, _recorded(account))
+    if has_new_keys:
+        record(actor=actor, action="account.keys", target=account)
+    if switched := found.pop("is_active", None):
+        action = "account.enable" if switched["now"] else "account.disable"
+        record(actor=actor, action=action, target=account)
+    if found:
+        record(actor=actor, action="account.change", target=account, details=found)
 
 
 def _label_read(sent: Sent, account: ExchangeAccount) -> None:

@@ -1,6 +1,9 @@
 """One spelling of a market everywhere inside: `BASE/QUOTE` for spot, `BASE/QUOTE:SETTLE` for a perpetual swap."""
 
 import re
+from typing import Literal
+
+Kind = Literal["swap", "spot", "future", "option"]
 
 _NAME = r"[A-Z0-9]{1,20}"
 _PLAIN = re.compile(rf"({_NAME})[-/]({_NAME})")
@@ -26,6 +29,15 @@ def canonical(text: str, kind: str = "swap") -> str:
         return swap.group()
     base, quote = (_OKX_SWAP.fullmatch(name) or _matched(_PLAIN, name, text)).groups()
     return f"{base}/{quote}:{quote if quote in _LINEAR_QUOTES else base}"
+
+
+def kind_of(symbol: str) -> Kind:
+    """Of a market in its one spelling."""
+    if ":" not in symbol:
+        return "spot"
+    if not _DATED.fullmatch(symbol):
+        return "swap"
+    return "option" if symbol.endswith(("-C", "-P")) else "future"
 
 
 def base_of(symbol: str) -> str:

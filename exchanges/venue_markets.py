@@ -15,7 +15,7 @@ from typing import TypeVar
 from django.conf import settings
 
 from exchanges import listings, shared
-from exchanges.adapters.base import Candle, FundingOutlook, OrderBook, PublicTrade, VenueQuote
+from exchanges.adapters.base import Candle, DayFigures, FundingOutlook, OrderBook, PublicTrade, VenueQuote
 from exchanges.adapters.ccxt_adapter import Client
 from exchanges.adapters.instruments import Instrument
 from exchanges.adapters.market_dialect import (
@@ -29,6 +29,9 @@ from exchanges.adapters.market_dialect import (
 )
 from exchanges.adapters.paper_source import FundingRate, from_ms
 from exchanges.adapters.venues import Kind
+from exchanges.errors import ExchangeError
+from exchanges.stream.quotes import StreamedQuotes
+from exchanges.stream.topics import Feed
 from exchanges.timeframes import HOUR_MS
 
 BOARD_KEPT_S = 60.0
@@ -54,6 +57,8 @@ class VenueMarkets:
         self._kind = kind
         self._lock = threading.Lock()
         self._board = _Board({}, 0.0)
+        self._feed = Feed(client.venue.exchange, client.access.testnet)
+        self._streamed = StreamedQuotes(self._feed)
 
     def now_ms(self) -> int:
         """The venue's time. Raises ExchangeError."""
@@ -67,12 +72,16 @@ class VenueMarkets:
         return listings.instruments(self._client, self._kind)
 
     def quotes(self, symbols: Sequence[str], *, age_s: float | None = None) -> Mapping[str, VenueQuote]:
-        """Those that have one, from a reading of at most that age: `QUOTE_CACHE_TTL` for a bot's look.
+        """Those that have one: from the venue's sockets while they bring fresh ones, else from a reading of at most
+        that age, `QUOTE_CACHE_TTL` for a bot's look.
 
         Raises ExchangeError.
         """
+        found = self._from_sockets(symbols)
+        if len(found) == len(symbols):
+            return found
         board = self._board_of(settings.QUOTE_CACHE_TTL if age_s is None else age_s)
-        return {symbol: board.quotes[symbol] for symbol in symbols if symbol in board.quotes}
+        return {symbol: board.quotes[symbol] for symbol in symbols if symbol in board.quotes} | found
 
     def candles(self, symbol: str, timeframe: str, *, since_ms: int | None, limit: int) -> Sequence[Candle]:
         """Closed ones, oldest first; none of a length that the venue does not offer. Raises ExchangeError."""
@@ -114,10 +123,15 @@ class VenueMarkets:
         read = partial(self._dialect.marks, self._client, self._by_id())
         return self._kept("marks", settings.TICKER_CACHE_TTL, read)
 
-    def changes(self) -> Mapping[str, Decimal]:
-        """Of all swaps over 24 hours, in per cent; at most `MARKET_CACHE_TTL` old. Raises ExchangeError."""
-        read = partial(self._dialect.changes, self._client, self._by_id())
-        return self._kept("changes", settings.MARKET_CACHE_TTL, read)
+    def days(self) -> Mapping[str, DayFigures]:
+        """Of all markets over 24 hours; at most `MARKET_CACHE_TTL` old. Raises ExchangeError."""
+        read = partial(self._dialect.days, self._client, self._kind, self._by_id())
+        return self._kept("days", settings.MARKET_CACHE_TTL, read)
+
+    def outlooks(self) -> Mapping[str, FundingOutlook]:
+        """Funding of all swaps; at most `MARKET_CACHE_TTL` old. Raises ExchangeError."""
+        read = partial(self._dialect.outlooks, self._client, self._by_id())
+        return self._kept("outlooks", settings.MARKET_CACHE_TTL, read)
 
     def rates(self, symbol: str, since_ms: int) -> Sequence[FundingRate]:
         """Funding that was settled since the beginning of that hour, oldest first; what was settled within the last
@@ -133,6 +147,15 @@ class VenueMarkets:
             if since + FUNDING_LEAST_MS > self._client.now_ms():
                 break
         return [FundingRate(rate.at_ms, Decimal(rate.rate)) for rate in found]
+
+    def _from_sockets(self, symbols: Sequence[str]) -> dict[str, VenueQuote]:
+        """None while the venue's clock is not known: then nobody can say how old they are."""
+        if not self._feed.is_open:
+            return {}
+        try:
+            return self._streamed.fresh(symbols, self._client.now_ms())
+        except ExchangeError:
+            return {}
 
     def _by_id(self) -> dict[str, Instrument]:
         return {market.id: market for market in self.instruments().values()}

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from exchanges.errors import DomainError
+from trading import admin_risk as admin_risk
 from trading.backtests import services
 from trading.models import Backtest, Cycle, Fill, LedgerLine, Order, Position, Trade, TradeLog
 

@@ -2,9 +2,35 @@
 
 from django.urls import path
 
-from trading import api, api_backtests, api_parity, api_searches
+from trading import (
+    api,
+    api_backtests,
+    api_manual_orders,
+    api_parity,
+    api_reconciliation,
+    api_rehearsal,
+    api_risk,
+    api_scans,
+    api_searches,
+)
 
 urlpatterns = [
+    path("exchanges/<int:account_id>/reconcile", api_reconciliation.ReconcileView.as_view(), name="api-reconcile"),
+    path(
+        "exchanges/<int:account_id>/differences", api_reconciliation.DifferencesView.as_view(), name="api-differences"
+    ),
+    path(
+        "exchanges/<int:account_id>/differences/<int:difference_id>/settle",
+        api_reconciliation.SettleView.as_view(),
+        name="api-difference-settle",
+    ),
+    path("exchanges/<int:account_id>/rehearsal", api_rehearsal.RehearsalView.as_view(), name="api-account-rehearsal"),
+    path("exchanges/<int:account_id>/equation", api_reconciliation.EquationView.as_view(), name="api-equation"),
+    path(
+        "account/<int:account_id>/orders/<int:order_id>/settle",
+        api_reconciliation.DeclareView.as_view(),
+        name="api-account-order-settle",
+    ),
     path("orders", api.OrdersView.as_view(), name="api-orders"),
     path("orders/<int:bot_id>/orders", api.BotOrdersView.as_view(), name="api-orders-of-bot"),
     path("bots/<int:bot_id>/orders", api.BotOrdersView.as_view(), name="api-bot-orders"),
@@ -12,14 +38,31 @@ urlpatterns = [
     path("bots/<int:bot_id>/logs", api.BotLogsView.as_view(), name="api-bot-logs"),
     path("bots/<int:bot_id>/spread-history", api.BotSpreadView.as_view(), name="api-bot-spread"),
     path("bots/<int:bot_id>/parity", api_parity.ParityView.as_view(), name="api-bot-parity"),
-    path("account/<int:account_id>/orders", api.AccountOrdersView.as_view(), name="api-account-orders"),
-    path("account/<int:account_id>/orders/open", api.AccountOpenOrdersView.as_view(), name="api-account-orders-open"),
+    path("account/<int:account_id>/orders", api_manual_orders.AccountOrdersView.as_view(), name="api-account-orders"),
+    path(
+        "account/<int:account_id>/orders/open",
+        api_manual_orders.AccountOpenOrdersView.as_view(),
+        name="api-account-orders-open",
+    ),
     path(
         "account/<int:account_id>/orders/closed",
-        api.AccountClosedOrdersView.as_view(),
+        api_manual_orders.AccountClosedOrdersView.as_view(),
         name="api-account-orders-closed",
     ),
-    path("account/<int:account_id>/orders/<int:order_id>", api.AccountOrderView.as_view(), name="api-account-order"),
+    path(
+        "account/<int:account_id>/orders/at-exchange/<str:number>",
+        api_manual_orders.ForeignOrderView.as_view(),
+        name="api-account-order-foreign",
+    ),
+    path(
+        "account/<int:account_id>/orders/<int:order_id>",
+        api_manual_orders.AccountOrderView.as_view(),
+        name="api-account-order",
+    ),
+    path("risk", api_risk.RiskView.as_view(), name="api-risk"),
+    path("risk/limits/<str:scope>/<int:target_id>", api_risk.TargetLimitsView.as_view(), name="api-risk-limits"),
+    path("risk/kill-switch", api_risk.KillSwitchView.as_view(), name="api-risk-kill-switch"),
+    path("risk/stress", api_risk.StressView.as_view(), name="api-risk-stress"),
     path("backtests", api_backtests.BacktestsView.as_view(), name="api-backtests"),
     path("backtests/optimize", api_searches.OptimizeView.as_view(), name="api-backtest-optimize"),
     path("backtests/<int:backtest_id>/search", api_searches.SearchView.as_view(), name="api-backtest-search"),
@@ -31,5 +74,10 @@ urlpatterns = [
     path("backtests/<int:backtest_id>/trades", api_backtests.TradesView.as_view(), name="api-backtest-trades"),
     path("backtests/<int:backtest_id>/equity", api_backtests.EquityView.as_view(), name="api-backtest-equity"),
     path("backtests/<int:backtest_id>/chart", api_backtests.ChartView.as_view(), name="api-backtest-chart"),
+    path("pairs/scan", api_scans.StartScanView.as_view(), name="api-pairs-scan"),
+    path("pairs/scans", api_scans.ScansView.as_view(), name="api-pairs-scans"),
+    path("pairs/scans/<int:scan_id>", api_scans.ScanView.as_view(), name="api-pairs-scan-one"),
+    path("pairs/scans/<int:scan_id>/cancel", api_scans.CancelScanView.as_view(), name="api-pairs-scan-cancel"),
+    path("pairs/scans/<int:scan_id>/pairs", api_scans.ScannedPairsView.as_view(), name="api-pairs-scan-pairs"),
     path("backtests/<int:backtest_id>/report", api_backtests.ReportView.as_view(), name="api-backtest-report"),
 ]

@@ -3,23 +3,23 @@
 import csv
 import io
 from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from accounts.csv_cells import safe_cell
 from bots.amounts import decimal_text
 from trading.models import Order
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def safe_cell(text: str) -> str:
-    """Text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+ZERO: Final = Decimal(0)
 
 
 def orders_csv(orders: Iterable[Order]) -> str:
-    """UTF-8 with a byte order mark, which spreadsheets need to read names in Chinese; times in UTC."""
+    """`orders` of `trading.forms`, with what each realised before its fee.
+
+    UTF-8 with a byte order mark, which spreadsheets need to read names in Chinese; times in UTC."""
     target = io.StringIO()
     target.write("\ufeff")
     writer = csv.writer(target)
@@ -49,6 +49,7 @@ def _columns() -> list[str]:
         _("Value"),
         _("Fee"),
         _("Fee currency"),
+        _("Realised P&L"),
         _("Status"),
         _("Reason"),
         _("Client order id"),
@@ -72,6 +73,7 @@ def _row(order: Order) -> list[str]:
         order.order_type,
     ]
     figures = [order.price, order.amount, order.filled_amount, order.average_price, order.cost, order.fee]
-    ids = [order.fee_currency, order.status, order.reason, order.client_order_id, order.exchange_order_id]
+    ids = [order.status, order.reason, order.client_order_id, order.exchange_order_id]
     numbers = ["" if figure is None else decimal_text(figure) for figure in figures]
-    return [*map(safe_cell, texts), *numbers, *map(safe_cell, ids)]
+    money = [safe_cell(order.fee_currency), decimal_text(getattr(order, "realised", None) or ZERO)]
+    return [*map(safe_cell, texts), *numbers, *money, *map(safe_cell, ids)]

@@ -4,7 +4,7 @@
 again on the next tick.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -33,9 +33,15 @@ from trading.core.two_legs import (
 )
 from trading.funding import funding_collect
 from trading.ledger import OrderPlan
-from trading.models import Fill, LogType, Order, Purpose, Trade
+from trading.models import Fill, LogType, Order, Purpose, Trade, TradingState
+from trading.reconciliation.closable import closable
 from trading.sending import orders_send, outcome_book
-from trading.tick import Tick
+from trading.switches import lets_out
+from trading.tick import QUIET, Tick
+from trading.trades import TradePlan
+
+RETRY_MOST_S, RETRY_HURRIED_S = 300.0, 30.0
+"""Longest pause between two closing orders that a venue refuses; the second one while the kill switch closes."""
 
 STEPS_AT_MOST = 6
 """Steps of one trade in one tick; the rest waits for the next."""
@@ -44,8 +50,28 @@ EXIT_WIDENING = {1: Decimal(1), 2: Decimal(2), 3: Decimal(4)}
 """Factor on the bot's slippage cap by attempt; from the fourth on the venue's own market order closes."""
 
 
+def trade_run(tick: Tick, plan: TradePlan, candle_at: datetime | None, gate: Callable[[], None] | None = None) -> bool:
+    """Writes the trade, sends it and takes it as far as it goes now; True when it ended. Raises LeaseLost.
+
+    `gate` is asked in the transaction that writes the orders; what it raises is passed on, and nothing is written then.
+    """
+    begun = trades.trade_begin(
+        tick.lease, plan, seen=tick.bot, market_time=tick.market_time, candle_at=candle_at, gate=gate
+    )
+    if begun is None:
+        tick.void = True
+        return False
+    trade, orders = begun
+    crash_points.here("after_plan")
+    if orders:
+        orders_send(tick, orders)
+    return trade_advance(tick, trade)
+
+
 def trade_advance(tick: Tick, trade: Trade, *, give_up: bool = False) -> bool:
     """Takes the trade as far as it goes now; True when it ended. Raises LeaseLost."""
+    tried: tuple[Step, int] | None = None
+    is_last = False
     for _ in range(STEPS_AT_MOST):
         orders = trades.orders_of(trade)
         if any(order.status in (OrderStatus.UNKNOWN, OrderStatus.SUBMITTED) for order in orders):
@@ -54,28 +80,63 @@ def trade_advance(tick: Tick, trade: Trade, *, give_up: bool = False) -> bool:
             trades.trade_void(tick.lease, trade)
             tick.void = True
             return True
-        step = _next_step(tick, trade, orders, give_up)
-        if isinstance(step, Wait):
+        step = _next_step(tick, trade, orders, give_up or tick.switch != TradingState.ACTIVE)
+        if isinstance(step, Wait) or tried == (step, len(orders)):  # nothing came of it: not again in this tick
             return False
+        if (is_last and not isinstance(step, Book)) or _is_pausing(tick, orders, step):
+            return False
+        tried = step, len(orders)
+        if isinstance(step, Close) and _is_halted(tick, trade, orders):
+            trades.trade_void(tick.lease, trade)
+            return True
         if _step_do(tick, trade, orders, step):
             return True
-        if _exhausted(step) or (isinstance(step, Cancel) and _still_working(trade)):
+        if isinstance(step, Cancel) and _still_working(trade):
             return False
+        is_last = any(attempt > EXIT_ATTEMPTS for _, attempt in _exits(step))  # one more a tick, as long as it takes
     return False
+
+
+def _is_halted(tick: Tick, trade: Trade, orders: Sequence[Order]) -> bool:
+    """A close of the strategy's of which nothing is filled: it is decided anew once the kill switch is off."""
+    is_begun = any(order.filled_amount for order in orders)
+    return not tick.person and not lets_out(
+        tick.switch, purpose=trade.action, reduce_only=True, reason=trade.reason, is_begun=is_begun
+    )
 
 
 def _still_working(trade: Trade) -> bool:
     return any(order.status in UNSETTLED for order in trades.orders_of(trade))
 
 
-def _exhausted(step: Step) -> bool:
-    """Past the last planned attempt: one more a tick, for as long as it takes."""
+def _exits(step: Step) -> list[tuple[int, int]]:
+    """(leg, attempt) of the orders that a step would close something with."""
     match step:
-        case Trim(_, _, attempt):
-            return attempt > EXIT_ATTEMPTS
+        case Trim(leg, _, attempt):
+            return [(leg, attempt)]
         case Close(amounts):
-            return any(attempt > EXIT_ATTEMPTS for _, _, attempt in amounts)
-    return False
+            return [(leg, attempt) for leg, _, attempt in amounts]
+    return []
+
+
+def _is_pausing(tick: Tick, orders: Sequence[Order], step: Step) -> bool:
+    """Past the last planned attempt a venue that refuses is asked again after pauses that grow."""
+    exits = _exits(step)
+    waits = [_pause_until(tick, orders, leg, attempt) for leg, attempt in exits if attempt > EXIT_ATTEMPTS + 1]
+    until = min(waits, default=None) if len(waits) == len(exits) else None  # a leg that may go on takes the other along
+    if until is None or tick.now >= until:
+        return False
+    _journal_seldom(tick, "close_waits", until=until)
+    return True
+
+
+def _pause_until(tick: Tick, orders: Sequence[Order], leg: int, attempt: int) -> datetime:
+    last = max((order for order in orders if order.leg == leg and order.reduce_only), key=lambda order: order.pk)
+    if last.status != OrderStatus.REJECTED:
+        return tick.now
+    pause = settings.CLOSE_RETRY_S * 2 ** min(attempt - EXIT_ATTEMPTS - 2, 16)
+    most = RETRY_MOST_S if not tick.hurry else RETRY_HURRIED_S
+    return (last.submitted_at or last.created_at) + timedelta(seconds=min(pause, most))
 
 
 def _never_sent(orders: Sequence[Order]) -> bool:
@@ -85,14 +146,14 @@ def _never_sent(orders: Sequence[Order]) -> bool:
 def _next_step(tick: Tick, trade: Trade, orders: Sequence[Order], give_up: bool) -> Step:
     leg1, leg2 = (_facts(tick, trade, orders, leg) for leg in (1, 2))
     if trade.action == Purpose.CLOSE:
-        return exit_step(leg1, leg2)
+        return exit_step(leg1, leg2, hurry=tick.hurry)
     return entry_step(leg1, leg2, complete=tick.bot.lone_leg_policy == LoneLegPolicy.COMPLETE, give_up=give_up)
 
 
 def _facts(tick: Tick, trade: Trade, orders: Sequence[Order], leg: int) -> LegFacts:
     mine = [order for order in orders if order.leg == leg]
     live = [order for order in mine if order.status in UNSETTLED]
-    sent = [order for order in mine if order.status != OrderStatus.DENIED]
+    sent = [order for order in mine if order.status != OrderStatus.DENIED and order.purpose != Purpose.PROTECT]
     signs = [-1 if order.purpose == Purpose.UNWIND else 1 for order in mine]
     return LegFacts(
         rules=tick.rules[leg - 1],
@@ -106,6 +167,9 @@ def _facts(tick: Tick, trade: Trade, orders: Sequence[Order], leg: int) -> LegFa
 
 
 def _overdue(order: Order, market_time: datetime) -> bool:
+    """A protective stop that a closing trade took over goes as soon as the closing orders are on their way."""
+    if order.purpose == Purpose.PROTECT:
+        return True
     return market_time > order.market_time + timedelta(seconds=_timeout_s(order))
 
 
@@ -154,7 +218,10 @@ def order_cancel(tick: Tick, order: Order) -> None:
     """A cancel that finds nothing or gets no answer changes nothing: settlement asks again."""
     try:
         report = tick.venue(order.leg).cancel_order(
-            order.symbol, client_order_id=order.client_order_id, exchange_order_id=order.exchange_order_id
+            order.symbol,
+            client_order_id=order.client_order_id,
+            exchange_order_id=order.exchange_order_id,
+            is_stop=order.order_type == "stop",
         )
     except OrderNotFound:
         return
@@ -188,6 +255,9 @@ def _complete(tick: Tick, trade: Trade, orders: Sequence[Order], leg: int, amoun
 def _trim(tick: Tick, trade: Trade, leg: int, amount: Decimal, attempt: int) -> None:
     """Closes what one leg holds above the other. Never given up: after the last attempt the bot reports an error."""
     side = "sell" if entry_side(trade.side, leg) == "buy" else "buy"
+    amount = closable(tick, leg, side, amount, attempt)
+    if amount <= 0:
+        return
     plans = exit_plans(tick, leg, Purpose.UNWIND, side, amount, attempt)
     _journal(tick, "leg_trimmed", LogType.WARNING, symbol=tick.bot.symbol_of(leg), amount=amount)
     if attempt > EXIT_ATTEMPTS and tick.bot.status != BotStatus.ERROR:
@@ -198,6 +268,8 @@ def _trim(tick: Tick, trade: Trade, leg: int, amount: Decimal, attempt: int) -> 
 
 def _close(tick: Tick, trade: Trade, amounts: Sequence[tuple[int, Decimal, int]]) -> None:
     plans = [plan for leg, amount, attempt in amounts for plan in _close_plans(tick, trade, leg, amount, attempt)]
+    if not plans:
+        return
     if any(attempt > EXIT_ATTEMPTS for _, _, attempt in amounts) and tick.bot.status != BotStatus.ERROR:
         services.bot_fail(bot=tick.bot, reason="close_stuck", now=tick.now)
         tick.reload()
@@ -206,17 +278,29 @@ def _close(tick: Tick, trade: Trade, amounts: Sequence[tuple[int, Decimal, int]]
 
 def _close_plans(tick: Tick, trade: Trade, leg: int, amount: Decimal, attempt: int) -> list[OrderPlan]:
     side = "sell" if entry_side(trade.side, leg) == "buy" else "buy"
-    return exit_plans(tick, leg, Purpose.CLOSE, side, amount, attempt)
+    amount = closable(tick, leg, side, amount, attempt)
+    return exit_plans(tick, leg, Purpose.CLOSE, side, amount, attempt) if amount > 0 else []
 
 
 def exit_plans(tick: Tick, leg: int, purpose: Purpose, side: str, amount: Decimal, attempt: int) -> list[OrderPlan]:
-    """Reduce-only, cut to the venue's largest order, wider with every attempt."""
+    """Reduce-only, cut to the venue's largest order, wider with every attempt; no quote is asked for in a hurry."""
     rules, symbol = tick.rules[leg - 1], tick.bot.symbol_of(leg)
-    quote = tick.venue(leg).quotes([symbol]).get(symbol) if attempt in EXIT_WIDENING else None
+    is_capped = attempt in EXIT_WIDENING and not tick.hurry
+    quote = _exit_quote(tick, leg, symbol, purpose) if is_capped else None
     slices = close_slices(amount, rules, quote.mid if quote else None)
     price = _exit_price(tick, quote, rules, side, attempt) if quote else None
     kind = "ioc" if price is not None else "market"
     return [OrderPlan(leg, purpose, side, kind, part, price, True, attempt) for part in slices]
+
+
+def _exit_quote(tick: Tick, leg: int, symbol: str, purpose: Purpose) -> VenueQuote | None:
+    """Without one the venue's own market order closes: a close is never kept back for want of a quote."""
+    try:
+        return tick.venue(leg).quotes([symbol]).get(symbol)
+    except ExchangeError:
+        if purpose == Purpose.UNWIND:
+            raise
+        return None
 
 
 def _exit_price(tick: Tick, quote: VenueQuote, rules: MarketRules, side: str, attempt: int) -> Decimal | None:
@@ -256,3 +340,7 @@ def _funding_read(tick: Tick) -> None:
 
 def _journal(tick: Tick, code: str, log_type: LogType, **figures: object) -> None:
     journal.write(tick.bot, code, log_type=log_type, market_time=tick.market_time, **figures)
+
+
+def _journal_seldom(tick: Tick, code: str, **figures: object) -> None:
+    journal.write_seldom(tick.bot, code, log_type=LogType.WARNING, quiet=QUIET, market_time=tick.market_time, **figures)

@@ -1,8 +1,10 @@
 """How lists of orders, positions, logs and spread points can be narrowed."""
 
 import django_filters
+from django.db.models import QuerySet
 from django_filters import ChoiceFilter, NumberFilter
 
+from bots.journal_search import TEXT_MAX, with_text
 from exchanges.filters import InstantFilter
 from trading.core.order_state import OrderStatus
 from trading.models import LogType, Order, Position, Purpose, SpreadHistory, SpreadKind, TradeLog
@@ -44,10 +46,17 @@ class PositionFilter(django_filters.FilterSet):
 
 class LogFilter(CreatedFilter):
     log_type = ChoiceFilter(choices=LogType.choices)
+    code = django_filters.CharFilter(field_name="details__code", help_text="Name of the event, `details.code`.")
+    text = django_filters.CharFilter(
+        method="with_text", max_length=TEXT_MAX, help_text="Every word, in English or in the reader's language."
+    )
 
     class Meta:
         model = TradeLog
         fields = ["log_type"]
+
+    def with_text(self, lines: QuerySet[TradeLog], name: str, text: str) -> QuerySet[TradeLog]:
+        return with_text(lines, text)
 
 
 class SpreadPointFilter(django_filters.FilterSet):

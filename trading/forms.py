@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -13,9 +13,10 @@ from accounts.models import User
 from bots.models import Bot
 from exchanges.models import ExchangeAccount
 from trading.core.order_state import TERMINAL, UNSETTLED, OrderStatus
-from trading.models import Order
+from trading.models import Fill, Order, Purpose
 
 FILLED, WORKING, NOTHING_FILLED = "filled", "working", "unfilled"
+CANCELLED, REFUSED, UNKNOWN = "cancelled", "refused", "unknown"
 
 
 class OrderFilter(forms.Form):
@@ -29,8 +30,12 @@ class OrderFilter(forms.Form):
             (FILLED, _("Filled")),
             (WORKING, _("Still working")),
             (NOTHING_FILLED, _("Nothing filled")),
+            (CANCELLED, _("Cancelled or expired")),
+            (REFUSED, _("Refused or not sent")),
+            (UNKNOWN, _("Not known")),
         ],
     )
+    purpose = forms.ChoiceField(label=_("Purpose"), required=False, choices=[("", _("All")), *Purpose.choices])
     symbol = forms.CharField(
         label=pgettext_lazy("what is traded", "Market"),
         required=False,
@@ -47,16 +52,27 @@ class OrderFilter(forms.Form):
         bots = Bot.objects.filter(owner=user).order_by("bot_name").values_list("pk", "bot_name")
         self.fields["account"] = _choice(_("Account"), _("All accounts"), [(row.pk, str(row)) for row in accounts])
         self.fields["bot"] = _choice(_("Bot"), _("All bots"), list(bots))
-        self.order_fields(["account", "bot"])
+        self.order_fields(["account", "bot", "symbol", "purpose", "state", "since", "until"])
 
     def orders(self) -> QuerySet[Order]:
-        """The user's orders, newest first."""
+        """The user's orders, newest first; `realised` is what closing brought before fees, None of an opening."""
         found = Order.objects.filter(account__owner=self.user).select_related("account", "bot").order_by("-pk")
         self.is_valid()
-        return found.filter(self._condition(self.cleaned_data))
+        return found.filter(self._condition(self.cleaned_data)).annotate(realised=_realised())
+
+    def fills(self) -> QuerySet[Fill]:
+        """The executions of those orders, newest first."""
+        found = Fill.objects.filter(account__owner=self.user).select_related("account", "order", "order__bot")
+        self.is_valid()
+        orders = Order.objects.filter(self._condition(self.cleaned_data))
+        narrowed = any(self.cleaned_data.get(name) for name in self.fields)
+        found = found.filter(order__in=orders) if narrowed else found
+        return found.annotate(value=F("amount") * F("price")).order_by("-pk")
 
     def _condition(self, wish: dict[str, Any]) -> Q:
         condition = Q()
+        if purpose := wish.get("purpose"):
+            condition &= Q(purpose=purpose)
         if account := wish.get("account"):
             condition &= Q(account=account)
         if bot := wish.get("bot"):
@@ -85,7 +101,19 @@ def _of_state(state: str) -> Q:
             return Q(status__in=list(UNSETTLED))
         case "unfilled":
             return Q(status__in=list(TERMINAL), filled_amount=0)
+        case "cancelled":
+            return Q(status__in=[OrderStatus.CANCELED, OrderStatus.EXPIRED])
+        case "refused":
+            return Q(status__in=[OrderStatus.REJECTED, OrderStatus.DENIED])
+        case "unknown":
+            return Q(status=OrderStatus.UNKNOWN)
     return Q()
+
+
+def _realised() -> Subquery:
+    """One look into an order's fills for each row that is shown."""
+    of_order = Fill.objects.filter(order=OuterRef("pk")).exclude(realised_pnl=0).order_by().values("order")
+    return Subquery(of_order.annotate(total=Sum("realised_pnl")).values("total"))
 
 
 def _midnight(day: Any) -> datetime:

@@ -16,13 +16,23 @@ from bots.form_values import shown_instant, shown_number, typed_instant, typed_n
 from bots.forms import SYMBOLS, BotForm, LadderRow, preset_rows
 from bots.ladder_presets import DEFAULT_PRESET
 from bots.models import Bot
-from bots.strategies import strategy_of
+from bots.strategy_form import (
+    PREFIX,
+    SIZE_PREFIX,
+    param_values,
+    posted_params,
+    posted_sizes,
+    size_values,
+    typed_params,
+    typed_sizes,
+)
 from exchanges.adapters.paper_source import from_ms
 from exchanges.models import Exchange
 from exchanges.simulated_shelf import history_exchange
 from exchanges.symbols import canonical
+from exchanges.timeframes import TIMEFRAME_MS
 from trading.backtests.catalogue import Catalogue, Overlap
-from trading.backtests.drafts import LOTS, OF_THE_VENUE, PERCENT, PLACE, START_PRICES, STRATEGY_PARAMS
+from trading.backtests.drafts import LOTS, OF_THE_VENUE, PERCENT, PLACE, SIZING, START_PRICES, STRATEGY_PARAMS
 from trading.backtests.preview import venue_rules
 from trading.core.sizing import MarketRules
 from trading.core.types import LEVELS_MAX
@@ -94,9 +104,8 @@ class BacktestForm(BotForm):
         sent: dict[str, Any] = dict(self.values)
         sent |= {name: typed_number(sent[name]) for name in NUMBERS}
         sent |= {name: typed_instant(sent[name]) for name in INSTANTS if sent[name]}
-        prefix = f"{STRATEGY_PARAMS}."
-        params = {name.removeprefix(prefix): sent.pop(name) for name in self.values if name.startswith(prefix)}
-        sent[STRATEGY_PARAMS] = {name: typed_number(text) for name, text in params.items()}
+        sent = {name: text for name, text in sent.items() if not name.startswith((PREFIX, SIZE_PREFIX))}
+        sent |= {STRATEGY_PARAMS: typed_params(self.values), SIZING: typed_sizes(self.values)}
         return sent | {"dca_config": [row.sent() for row in self.rows]}
 
     @property
@@ -111,9 +120,7 @@ class BacktestForm(BotForm):
 def form_from_post(post: QueryDict) -> BacktestForm:
     values = {name: post.get(name, "") for name in FIELDS}
     values |= {name: "true" if post.get(name) else "false" for name in FLAGS}
-    prefix = f"{STRATEGY_PARAMS}."
-    given = {name.removeprefix(prefix): text for name, text in post.items() if name.startswith(prefix)}
-    values |= strategy_values(values["strategy"], given)
+    values |= param_values(values["strategy"], posted_params(post)) | size_values(posted_sizes(post))
     pairs = zip(post.getlist("ladder_spread"), post.getlist("ladder_multiplier"), strict=False)
     rows = [LadderRow(level, spread, factor) for level, (spread, factor) in enumerate(pairs, start=1)]
     bot_id = post.get("bot", "")
@@ -141,7 +148,7 @@ def form_from_bot_form(post: QueryDict, exchange: str) -> BacktestForm:
 
 def blank_form() -> BacktestForm:
     """A bot's defaults, 100 per order, a cap that the whole default ladder fits under; it goes on after each close."""
-    values = dict.fromkeys(FIELDS, "") | DEFAULTS
+    values = dict.fromkeys(FIELDS, "") | DEFAULTS | size_values({})
     values |= {name: _shown(default_of(name)) for name in OF_A_BOT if name not in ("max_position_value",)}
     values |= {"investment_per_order": "100.00", "pause_after_close": "false"}
     form = BacktestForm(values, preset_rows(DEFAULT_PRESET))
@@ -154,7 +161,8 @@ def form_of_bot(bot: Bot) -> BacktestForm:
     values = dict.fromkeys(FIELDS, "") | DEFAULTS
     values |= {name: _shown(getattr(bot, name)) for name in OF_A_BOT}
     values |= {
-        **strategy_values(bot.strategy, bot.strategy_params),
+        **param_values(bot.strategy, bot.strategy_params),
+        **size_values(bot.sizing),
         "name": bot.bot_name,
         "strategy": bot.strategy,
         "exchange": history_exchange(bot.exchange_account),
@@ -174,7 +182,8 @@ def form_of_backtest(backtest: Backtest) -> BacktestForm:
     values = dict.fromkeys(FIELDS, "") | DEFAULTS
     values |= {name: _shown_given(name, given[name]) for name in FIELDS if given.get(name) is not None}
     values |= {name: shown_number(Decimal(str(given[name])) * 100) for name in PERCENT if given.get(name) is not None}
-    values |= strategy_values(backtest.strategy, given.get(STRATEGY_PARAMS) or {})
+    values |= param_values(backtest.strategy, given.get(STRATEGY_PARAMS) or {})
+    values |= size_values(given.get(SIZING) or {})
     values |= {
         "name": backtest.name,
         "strategy": backtest.strategy,
@@ -191,18 +200,6 @@ def form_of_backtest(backtest: Backtest) -> BacktestForm:
     form = BacktestForm(values, _rows(given["dca_config"][:levels]), bot_id=backtest.bot_id)
     form.filled_for = form.place
     return form
-
-
-def strategy_values(name: str, given: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of a strategy's own parameters: what is given of them, else their defaults."""
-    try:
-        known = strategy_of(name).schema["properties"]
-    except LookupError:
-        return {}
-    return {
-        f"{STRATEGY_PARAMS}.{param}": _shown_param(given.get(param, about.get("default", "")))
-        for param, about in known.items()
-    }
 
 
 def choose_markets(form: BacktestForm, catalogue: Catalogue, wished: Mapping[str, str]) -> None:
@@ -266,7 +263,7 @@ def _fit_times(values: dict[str, str], overlap: Overlap, *, is_other: bool) -> N
 
 def _venue_values(values: Mapping[str, str]) -> dict[str, str]:
     exchange, one, two, timeframe = (values[name] for name in PLACE)
-    if exchange not in Exchange.values:
+    if exchange not in Exchange.values or timeframe not in TIMEFRAME_MS:
         return {}
     rules = [venue_rules(exchange, symbol, timeframe) for symbol in (one, two)]
     found = {name: "" for name in OF_THE_VENUE}
@@ -298,11 +295,6 @@ def _shown_given(name: str, value: Any) -> str:
     if name in LOTS:
         return shown_number(value, least=0)
     return shown_number(value) if name in NUMBERS else _shown(value)
-
-
-def _shown_param(value: Any) -> str:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return shown_number(value, least=0) if is_number else _shown(value)
 
 
 def _shown(value: Any) -> str:

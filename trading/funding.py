@@ -35,17 +35,18 @@ def funding_collect(tick: Tick) -> None:
     opened = current.order_by("opened_at").values_list("opened_at", flat=True).first()
     since = bot.funding_read_at - LOOK_BACK if bot.funding_read_at else opened
     if since is not None:
-        for leg in (1, 2):
+        for leg in bot.legs:
             for payment in tick.venue(leg).funding_payments(since=since):
-                if payment.symbol == bot.symbol_of(leg) and (position := _holder(bot, leg, payment)):
+                if payment.symbol == bot.symbol_of(leg) and (position := holder_of(bot.pk, leg, payment)):
                     ledger.funding_book(position, payment)
     Bot.objects.filter(pk=bot.pk).update(funding_read_at=tick.market_time)
     bot.funding_read_at = tick.market_time
 
 
-def _holder(bot: Bot, leg: int, payment: FundingPayment) -> Position | None:
+def holder_of(bot_id: int, leg: int, payment: FundingPayment) -> Position | None:
+    """The leg that was held when it was paid."""
     still_open = Q(closed_at__isnull=True) | Q(closed_at__gte=payment.at)
-    held = Position.objects.filter(still_open, bot=bot, leg=leg, opened_at__lte=payment.at)
+    held = Position.objects.filter(still_open, bot=bot_id, leg=leg, opened_at__lte=payment.at)
     return held.order_by("-cycle_number").first()
 
 

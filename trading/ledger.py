@@ -4,8 +4,6 @@ Every function is one short transaction (or joins the caller's) and makes no cal
 twice changes nothing.
 """
 
-import hashlib
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,14 +15,20 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from bots import feed, journal
+from bots.intents import asked_by_person
 from bots.leases import Lease, LeaseLost, locked_bot
 from bots.models import Bot
+from exchanges.account_locks import accounts_lock
 from exchanges.adapters.base import FillReport, FundingPayment, OrderReport
 from exchanges.symbols import settle_of
 from trading.core import position as core
 from trading.core.order_state import OrderStatus, advance
-from trading.models import Cycle, Fill, LedgerLine, LineKind, LogType, Order, Position, Purpose, Trade
+from trading.installation import new_client_order_id
+from trading.ledger_spot import coins_moved, fee_in_money, is_spot, spot_amounts
+from trading.models import Cycle, Fill, LedgerLine, LineKind, LogType, Order, Position, Purpose, Trade, TradingState
+from trading.positions_by_hand import by_hand_after, position_by_hand
 from trading.rows import order_row, position_row
+from trading.switches import denial, lets_out, strictest_of
 
 ELSEWHERE_QUIET = timedelta(hours=1)
 """A bot says once in this time that its fees are paid in a coin that is not counted."""
@@ -42,23 +46,25 @@ class OrderPlan:
     price: Decimal | None
     reduce_only: bool
     attempt: int = 1
-
-
-def new_client_order_id() -> str:
-    """30 letters and digits: accepted by all venues, never repeated by another installation."""
-    tag = hashlib.sha256(settings.SECRET_KEY.encode()).hexdigest()[:4]
-    return f"cm{tag}{secrets.token_hex(12)}"
+    trigger_price: Decimal | None = None
 
 
 def orders_write(bot: Bot, trade: Trade, plans: Iterable[OrderPlan], *, market_time: datetime) -> list[Order]:
     """Rows in state `pending`. To be committed before anything is sent; the caller holds the bot's lock."""
+    return orders_write_for(bot, trade, trade.cycle_number, trade.level, plans, market_time=market_time)
+
+
+def orders_write_for(
+    bot: Bot, trade: Trade | None, cycle_number: int, level: int, plans: Iterable[OrderPlan], *, market_time: datetime
+) -> list[Order]:
+    """The same for orders outside any trade."""
     return Order.objects.bulk_create(
         Order(
             account=bot.account_of(plan.leg),
             bot=bot,
             trade=trade,
-            cycle_number=trade.cycle_number,
-            dca_level=trade.level,
+            cycle_number=cycle_number,
+            dca_level=level,
             leg=plan.leg,
             purpose=plan.purpose,
             attempt=plan.attempt,
@@ -69,6 +75,7 @@ def orders_write(bot: Bot, trade: Trade, plans: Iterable[OrderPlan], *, market_t
             price=plan.price,
             amount=plan.amount,
             reduce_only=plan.reduce_only,
+            trigger_price=plan.trigger_price,
             market_time=market_time,
         )
         for plan in plans
@@ -82,12 +89,56 @@ def orders_add(lease: Lease, trade: Trade, plans: Iterable[OrderPlan], *, market
         return orders_write(bot, trade, plans, market_time=market_time)
 
 
-def orders_submit(lease: Lease, orders: Sequence[Order]) -> None:
+def stops_add(lease: Lease, plans: Iterable[OrderPlan], *, market_time: datetime) -> list[Order]:
+    """Orders of the cycle outside any trade: what protects it at the venue. Raises LeaseLost."""
+    with transaction.atomic():
+        bot = locked_bot(lease)
+        return orders_write_for(bot, None, bot.current_cycle, bot.level, plans, market_time=market_time)
+
+
+def orders_submit(lease: Lease, orders: Sequence[Order]) -> bool:
     """`pending` becomes `submitted`, all or none, under the lease's token and early enough inside the lease.
 
-    Sets `send_by`, past which no adapter may sign. Raises LeaseLost.
+    Sets `send_by`, past which no adapter may sign. False where the kill switch forbids one of them: all are denied
+    then. Raises LeaseLost.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
+        bot = locked_bot(lease)
+        switch = strictest_of(bot)
+        if switch is not None and not _let_out(TradingState(switch.state), bot, orders):
+            for order in orders:
+                order_mark(order, OrderStatus.DENIED, denial(switch))
+            return False
+        rows = _submitted(lease, orders)
+        if len(rows) != len(orders):
+            raise LeaseLost
+    for order in orders:
+        order.status = OrderStatus.SUBMITTED
+        order.submitted_at, order.send_by = rows[order.pk]
+    return True
+
+
+def _let_out(state: TradingState, bot: Bot, orders: Sequence[Order]) -> bool:
+    """By what they are, why their trade closes, whether something of it is filled and whether a person asked."""
+    trades = {order.trade_id for order in orders if order.trade_id}
+    reasons = dict(Trade.objects.filter(pk__in=trades).values_list("pk", "reason"))
+    begun = set(Fill.objects.filter(order__trade__in=trades).values_list("order__trade", flat=True))
+    asked = asked_by_person(bot).exists()
+    return all(
+        lets_out(
+            state,
+            purpose=order.purpose,
+            reduce_only=order.reduce_only,
+            reason=reasons.get(order.trade_id or 0, ""),
+            is_begun=asked or order.trade_id in begun,
+        )
+        for order in orders
+    )
+
+
+def _submitted(lease: Lease, orders: Sequence[Order]) -> dict[int, tuple[datetime, datetime]]:
+    """(submitted_at, send_by) by id of those that were marked."""
+    with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE orders o SET status = 'submitted',"
             " submitted_at = clock_timestamp(), updated_at = clock_timestamp(),"
@@ -97,12 +148,7 @@ def orders_submit(lease: Lease, orders: Sequence[Order]) -> None:
             " RETURNING o.id, o.submitted_at, o.send_by",
             {"ids": [order.pk for order in orders], "token": lease.token, "send_by": settings.ORDER_SEND_BY_S},
         )
-        rows = {row[0]: row for row in cursor.fetchall()}
-        if len(rows) != len(orders):
-            raise LeaseLost
-    for order in orders:
-        order.status = OrderStatus.SUBMITTED
-        order.submitted_at, order.send_by = rows[order.pk][1:]
+        return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
 
 
 def order_mark(order: Order, status: OrderStatus, reason: str = "") -> Order:
@@ -117,6 +163,41 @@ def order_mark(order: Order, status: OrderStatus, reason: str = "") -> Order:
     return row
 
 
+def order_mark_if(order: Order, expected: OrderStatus, status: OrderStatus, reason: str = "") -> Order:
+    """The same where nobody holds a lease: only while the row is still as expected. The row as it is then."""
+    with transaction.atomic():
+        row = Order.objects.select_for_update(of=("self",)).select_related("bot").get(pk=order.pk)
+        return order_mark(row, status, reason) if row.status == expected else row
+
+
+def order_write_alone(order: Order) -> Order:
+    """An order without a bot, in state `pending`. To be committed before anything is sent."""
+    order.client_order_id = new_client_order_id()
+    order.status = OrderStatus.PENDING
+    order.save(force_insert=True)
+    return order
+
+
+def order_submit_alone(order: Order) -> bool:
+    """`pending` becomes `submitted` for an order without a bot; sets `send_by`, past which no adapter may sign.
+
+    False when it is `pending` no more: then it is not to be sent. The caller holds the account's lock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE orders SET status = 'submitted', submitted_at = clock_timestamp(), updated_at = clock_timestamp(),"
+            " send_by = clock_timestamp() + make_interval(secs => %s)"
+            " WHERE id = %s AND status = 'pending' AND bot_id IS NULL RETURNING submitted_at, send_by",
+            [settings.ORDER_SEND_BY_S, order.pk],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    order.status = OrderStatus.SUBMITTED
+    order.submitted_at, order.send_by = row
+    return True
+
+
 def report_apply(order: Order, report: OrderReport) -> Order:
     """Books what the venue says of an order: new fills once each, then the status.
 
@@ -125,8 +206,8 @@ def report_apply(order: Order, report: OrderReport) -> Order:
     with transaction.atomic():
         row = Order.objects.select_for_update(of=("self",)).select_related("bot", "trade", "account").get(pk=order.pk)
         before = (row.status, row.filled_amount, row.exchange_order_id)
-        for fill in _unbooked(row, report.fills):
-            _fill_book(row, fill)
+        for fill in fills_unbooked(row, report.fills):
+            fill_book(row, fill)
         row.status = _status_after(row, report)
         row.exchange_order_id = report.exchange_order_id or row.exchange_order_id
         if report.reason:
@@ -144,7 +225,7 @@ def _status_after(row: Order, report: OrderReport) -> OrderStatus:
     return advance(OrderStatus(row.status), status)
 
 
-def _unbooked(row: Order, fills: Sequence[FillReport]) -> list[FillReport]:
+def fills_unbooked(row: Order, fills: Sequence[FillReport]) -> list[FillReport]:
     if not fills:
         return []
     known = set(
@@ -155,9 +236,12 @@ def _unbooked(row: Order, fills: Sequence[FillReport]) -> list[FillReport]:
     return [fill for fill in fills if fill.trade_id not in known]
 
 
-def _fill_book(row: Order, report: FillReport) -> None:
-    """One fill: its row, the order's sums, the position, the money."""
-    position, realised = _position_after(row, report) if row.bot else (None, Decimal(0))
+def fill_book(row: Order, report: FillReport, *, kind: LineKind = LineKind.REALISED) -> None:
+    """One fill: its row, the order's sums, the position, the money (what it realised as a line of this kind).
+
+    The caller has locked the order's row and saves it.
+    """
+    position, realised = _position_after(row, report) if row.bot else (None, _realised_by_hand(row, report))
     fill = Fill.objects.create(
         order=row,
         account=row.account,
@@ -174,11 +258,12 @@ def _fill_book(row: Order, report: FillReport) -> None:
     row.filled_amount += report.amount
     row.cost += core.ledger_value(report.amount, report.price)
     row.average_price = (row.cost / row.filled_amount).quantize(core.LEDGER_UNIT)
-    row.fee += _counted(row.symbol, report.fee, report.fee_currency)
+    row.fee += _fee_of(row.symbol, report)
     row.fee_currency = settle_of(row.symbol)
     row.filled_at = max(row.filled_at or report.at, report.at)
+    _lines_book(row, fill, realised, kind)
     if row.bot and position:
-        _lines_book(row, row.bot, fill, realised)
+        _sums_book(row, row.bot, fill, realised)
         feed.publish_on_commit(row.bot.pk, row.bot.owner_id, "position_update", position_row(position))
 
 
@@ -218,14 +303,25 @@ def _position_after(row: Order, report: FillReport) -> tuple[Position, Decimal]:
     return position, realised
 
 
-def _lines_book(row: Order, bot: Bot, fill: Fill, realised: Decimal) -> None:
-    """Ledger lines of a fill, and the sums that are kept beside them."""
+def _realised_by_hand(row: Order, report: FillReport) -> Decimal:
+    """Against what was bought and sold by hand before; what was opened elsewhere has no cost here."""
+    accounts_lock([row.account_id])
+    held = position_by_hand(row.account, row.symbol)
+    coins = report.amount
+    if is_spot(row.symbol):
+        coins = coins_moved(row.symbol, report.side, coins, report.fee, report.fee_currency)
+    return by_hand_after(held, report.side, coins, report.price, reduce_only=row.reduce_only)[1]
+
+
+def _lines_book(row: Order, fill: Fill, realised: Decimal, kind: LineKind) -> None:
     settle = settle_of(row.symbol)
-    amounts = {LineKind.REALISED: (realised, settle), LineKind.FEE: (-fill.fee, fill.fee_currency or settle)}
+    amounts = {kind: (realised, settle), LineKind.FEE: (-fill.fee, fill.fee_currency or settle)}
+    if is_spot(row.symbol):
+        amounts = spot_amounts(row.account.exchange, fill, realised)
     LedgerLine.objects.bulk_create(
         LedgerLine(
             account=row.account,
-            bot=bot,
+            bot=row.bot,
             cycle_number=row.cycle_number,
             symbol=row.symbol,
             kind=kind,
@@ -237,6 +333,10 @@ def _lines_book(row: Order, bot: Bot, fill: Fill, realised: Decimal) -> None:
         for kind, (amount, currency) in amounts.items()
         if amount
     )
+
+
+def _sums_book(row: Order, bot: Bot, fill: Fill, realised: Decimal) -> None:
+    """What is kept beside the lines of a bot."""
     fee = _counted(row.symbol, fill.fee, fill.fee_currency)
     if fee != fill.fee:
         _say_elsewhere(bot, row.symbol, fill.fee, fill.fee_currency, fill.at)
@@ -245,6 +345,12 @@ def _lines_book(row: Order, bot: Bot, fill: Fill, realised: Decimal) -> None:
     Cycle.objects.filter(bot=bot, number=row.cycle_number).update(
         realised_pnl=F("realised_pnl") + total, fees=F("fees") + fee
     )
+
+
+def _fee_of(symbol: str, report: FillReport) -> Decimal:
+    if is_spot(symbol):
+        return fee_in_money(symbol, report.fee, report.fee_currency, report.price) or Decimal(0)
+    return _counted(symbol, report.fee, report.fee_currency)
 
 
 def _counted(symbol: str, amount: Decimal, currency: str) -> Decimal:
@@ -280,7 +386,7 @@ def cycle_money(bot_id: int, cycle_number: int) -> dict[str, Decimal]:
         sums[line["kind"]] += _counted(line["symbol"], line["total"], line["currency"])
     return {
         "realised_pnl": sum(sums.values(), Decimal(0)),
-        "fees": -sums[LineKind.FEE],
+        "fees": -sums[LineKind.FEE] - sums[LineKind.CONVERSION],
         "funding": sums[LineKind.FUNDING],
     }
 

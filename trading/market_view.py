@@ -1,13 +1,15 @@
-"""What a bot sees of its two markets now, and whether that is good enough to open, add or take profit on."""
+"""What a bot sees of its markets now, and whether that is good enough to open, add or take profit on."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from bots.config import core_quote
+from bots.config import core_quote, no_quote
+from bots.last_closes import undecided_closes
 from bots.models import Bot, DecideOn
 from exchanges import market_data
-from exchanges.adapters.base import Candle, VenueQuote
+from exchanges.adapters.base import VenueQuote
 from trading.core.types import Quote
 from trading.tick import Tick
 
@@ -29,25 +31,26 @@ class MarketView:
 
 
 def market_view(tick: Tick) -> MarketView | None:
-    """None while a bot that decides on candles waits for the next one to close on both markets."""
+    """None while a bot that decides on candles waits for the next one to close on its markets."""
     bot = tick.bot
-    closes, candle_at = None, None
+    closes: tuple[Decimal, ...] = ()
+    candle_at = None
     if bot.decide_on == DecideOn.CANDLE_CLOSE:
-        one, two = _last_candle(tick, 1), _last_candle(tick, 2)
-        if one is None or two is None or one.at != two.at or one.at == bot.last_candle_at:
+        seen = undecided_closes(bot)
+        if seen is None:
             return None
-        closes, candle_at = (one.close, two.close), one.at
+        closes, candle_at = (seen.one, seen.two), seen.at
     q1, q2 = _quotes(tick)
     if q1 is None or q2 is None:
         missing = bot.market1_symbol if q1 is None else bot.market2_symbol
         return MarketView(None, None, "quotes_missing", {"symbol": missing}, candle_at)
     problem, figures = quote_problem(bot, q1, q2, tick.market_time)
-    return MarketView(core_quote(q1, q2, *(closes or ())), (q1, q2), problem, figures, candle_at)
+    return MarketView(core_quote(q1, q2, *closes), (q1, q2), problem, figures, candle_at)
 
 
 def quote_problem(bot: Bot, q1: VenueQuote, q2: VenueQuote, market_time: datetime) -> tuple[str, dict[str, Any]]:
     """The first reason why these quotes may not open anything: a journal code with its figures, or ("", {})."""
-    for quote in (q1, q2):
+    for quote in (q1, q2)[: len(bot.legs)]:
         age = (market_time - quote.alive_at).total_seconds()
         if age > bot.max_quote_age:
             return "quotes_stale", {"symbol": quote.symbol, "age": age}
@@ -64,15 +67,12 @@ def quote_problem(bot: Bot, q1: VenueQuote, q2: VenueQuote, market_time: datetim
 
 def _quotes(tick: Tick) -> tuple[VenueQuote | None, VenueQuote | None]:
     bot = tick.bot
+    if 2 not in bot.legs:
+        only = market_data.quotes(bot.exchange_account, [bot.market1_symbol]).get(bot.market1_symbol)
+        return only, only and no_quote(only)
     if bot.exchange_account2_id:
         one = market_data.quotes(bot.account_of(1), [bot.market1_symbol])
         two = market_data.quotes(bot.account_of(2), [bot.market2_symbol])
         return one.get(bot.market1_symbol), two.get(bot.market2_symbol)
     both = market_data.quotes(bot.exchange_account, [bot.market1_symbol, bot.market2_symbol])
     return both.get(bot.market1_symbol), both.get(bot.market2_symbol)
-
-
-def _last_candle(tick: Tick, leg: int) -> Candle | None:
-    bot = tick.bot
-    candles = market_data.closed_candles(bot.account_of(leg), bot.symbol_of(leg), bot.timeframe, limit=1)
-    return candles[-1] if candles else None

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -9,26 +10,63 @@ from bots.models import UNITS, Bot
 from exchanges.models import ExchangeAccount
 from trading.backtest_models import Backtest, BacktestSeries, Search, Trial
 from trading.core.order_state import OrderStatus
+from trading.guardian_models import AlertKind, GuardianMark, LastLook, SafetyAlert
+from trading.manual_models import ManualOrderKey
+from trading.reconciliation_models import AccountBooks, Installation
+from trading.rehearsal_models import Rehearsal
+from trading.safety_models import (
+    Difference,
+    DifferenceKind,
+    DifferenceStatus,
+    DrawdownFrom,
+    EquitySnapshot,
+    Reconciliation,
+    RiskLimits,
+    Scope,
+    TradingState,
+    TradingSwitch,
+)
+from trading.scan_models import PairScan, ScannedPair
 
 __all__ = [
+    "AccountBooks",
+    "AlertKind",
     "Backtest",
     "BacktestSeries",
     "CloseReason",
     "Cycle",
+    "Difference",
+    "DifferenceKind",
+    "DifferenceStatus",
+    "DrawdownFrom",
+    "EquitySnapshot",
     "Fill",
+    "GuardianMark",
+    "Installation",
+    "LastLook",
     "LedgerLine",
     "LineKind",
     "LogType",
+    "ManualOrderKey",
     "Order",
     "OrderStatus",
+    "PairScan",
     "Position",
     "Purpose",
+    "Reconciliation",
+    "Rehearsal",
+    "RiskLimits",
+    "SafetyAlert",
+    "ScannedPair",
+    "Scope",
     "Search",
     "SpreadHistory",
     "SpreadKind",
     "Trade",
     "TradeLog",
     "TradeStatus",
+    "TradingState",
+    "TradingSwitch",
     "Trial",
 ]
 
@@ -39,6 +77,7 @@ class Purpose(models.TextChoices):
     CLOSE = "close", _("Close")
     UNWIND = "unwind", _("Unwind")
     MANUAL = "manual", _("By hand")
+    PROTECT = "protect", _("Protective stop")
 
 
 class CloseReason(models.TextChoices):
@@ -46,6 +85,13 @@ class CloseReason(models.TextChoices):
     STOP_LOSS = "stop_loss", _("Stop loss")
     MANUAL = "manual", _("By hand")
     UNWIND = "unwind", _("A leg was left alone")
+    SIGNAL = "signal", _("Signal of the strategy")
+    TIME_STOP = "time_stop", _("Held too long")
+    PAIR_BREAK = "pair_break", _("The pair broke apart")
+    PROTECTION = "protection", _("Protective stop")
+    KILL_SWITCH = "kill_switch", _("Kill switch")
+    LIQUIDATION = "liquidation", _("Liquidated by the venue")
+    OUTSIDE = "outside", _("Closed at the venue")
 
 
 class TradeStatus(models.TextChoices):
@@ -87,7 +133,7 @@ class Trade(models.Model):
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="trades")
     cycle_number = models.PositiveIntegerField()
     level = models.PositiveSmallIntegerField()  # reached by an entry, held before a close
-    action = models.CharField(max_length=6, choices=Purpose)  # open, add, close
+    action = models.CharField(max_length=7, choices=Purpose)  # open, add, close
     reason = models.CharField(max_length=12, choices=CloseReason, blank=True)
     side = models.SmallIntegerField()
     status = models.CharField(max_length=8, choices=TradeStatus, default=TradeStatus.WORKING)
@@ -131,14 +177,25 @@ class Order(models.Model):
     cycle_number = models.PositiveIntegerField(default=0)
     dca_level = models.PositiveSmallIntegerField(default=0)
     leg = models.PositiveSmallIntegerField(default=1)
-    purpose = models.CharField(max_length=6, choices=Purpose)
+    purpose = models.CharField(max_length=7, choices=Purpose)
     attempt = models.PositiveSmallIntegerField(default=1)
     client_order_id = models.CharField(max_length=32, unique=True)
     exchange_order_id = models.CharField(max_length=64, blank=True)
     symbol = models.CharField(max_length=40)
     side = models.CharField(max_length=4, choices=[("buy", _("Buy")), ("sell", _("Sell"))])
     order_type = models.CharField(
-        max_length=8, choices=[("market", _("Market")), ("ioc", _("Market, capped")), ("limit", _("Limit"))]
+        max_length=8,
+        choices=[
+            ("market", _("Market")),
+            ("ioc", _("Market, capped")),
+            ("limit", _("Limit")),
+            ("stop", _("Stop, market")),
+        ],
+    )
+    trigger_price = models.DecimalField(**UNITS, null=True, blank=True)  # of a stop order
+    post_only = models.BooleanField(default=False)
+    placed_by = models.ForeignKey(  # by hand
+        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True, blank=True
     )
     price = models.DecimalField(**UNITS, null=True, blank=True)
     amount = models.DecimalField(**UNITS)
@@ -264,6 +321,8 @@ class LineKind(models.TextChoices):
     FEE = "fee", _("Fee")
     FUNDING = "funding", _("Funding")
     CONVERSION = "conversion", _("Conversion")
+    TRANSFER = "transfer", _("Transfer")
+    ADJUSTMENT = "adjustment", _("Adjustment")
 
 
 class LedgerLine(models.Model):

@@ -1,8 +1,8 @@
-"""Addresses of the orders and of back-tests."""
+"""Addresses of the orders, of risk, of back-tests and of the pairs scanner."""
 
 from django.urls import path
 
-from trading import pages, pages_backtest_form, pages_backtests, pages_search_urls
+from trading import pages, pages_backtest_form, pages_backtests, pages_risk, pages_scan_urls, pages_search_urls
 
 backtests = [
     path("backtests/", pages_backtests.list_page, name="backtests"),
@@ -18,6 +18,10 @@ backtests = [
 urlpatterns = [
     path("orders/", pages.orders_page, name="orders"),
     path("orders/export.csv", pages.orders_export, name="orders-export"),
+    path("risk/", pages_risk.risk_page, name="risk"),
+    path("risk/limits", pages_risk.limits_post, name="risk-limits"),
+    path("risk/kill-switch", pages_risk.switch_post, name="risk-kill-switch"),
     *backtests,
     *pages_search_urls.urlpatterns,
+    *pages_scan_urls.urlpatterns,
 ]

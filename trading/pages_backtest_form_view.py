@@ -19,11 +19,13 @@ from bots.pages_form_view import CHOICES
 from bots.pages_ladder_view import LadderView
 from bots.readers import read_instant
 from bots.strategies import Plugin, available, strategy_of
+from bots.strategy_form import SIZE_WORDS, param_fields, size_fields
+from bots.strategy_settings import SPREAD
 from exchanges.models import CandleSet, Exchange, shelf_name
 from exchanges.symbols import short
 from exchanges.timeframes import TIMEFRAME_MS
 from trading.backtests.catalogue import Catalogue, Overlap, StoredMarket
-from trading.backtests.drafts import PLACE, STRATEGY_PARAMS, Draft, read_draft
+from trading.backtests.drafts import PLACE, Draft, read_draft
 from trading.backtests.preview import backtest_preview, venue_rules
 from trading.forms_backtests import LAST, BacktestForm
 from trading.models import Backtest
@@ -65,7 +67,8 @@ class BacktestFormView(LadderView):
 
     @property
     def choices(self) -> dict[str, Sequence[tuple[Any, Any]]]:
-        return OWN_CHOICES | {field["name"]: field["choices"] for field in self.strategy_fields if field["choices"]}
+        found: dict[str, Any] = {"sizing.mode": list(SIZE_WORDS.items())}
+        return OWN_CHOICES | found | {it["name"]: it["choices"] for it in self.strategy_fields if it["choices"]}
 
     @property
     def strategies(self) -> list[Plugin]:
@@ -79,23 +82,30 @@ class BacktestFormView(LadderView):
             return None
 
     @property
+    def is_spread(self) -> bool:
+        return self._values["strategy"] == SPREAD
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Which of the common settings the strategy heeds."""
+        return self.plugin.strategy.reads if self.plugin else ()
+
+    @property
+    def sizing_mode(self) -> str:
+        return self._values["sizing.mode"]
+
+    @property
+    def sizing_fields(self) -> list[dict[str, Any]]:
+        return size_fields(self.sizing_mode)
+
+    @property
     def is_pair(self) -> bool:
         return self.plugin is None or self.plugin.markets == 2
 
     @cached_property
     def strategy_fields(self) -> list[dict[str, Any]]:
         """The strategy's own parameters, as its schema tells them."""
-        known = self.plugin.schema["properties"] if self.plugin else {}
-        return [
-            {
-                "name": f"{STRATEGY_PARAMS}.{name}",
-                "label": about.get("title", name),
-                "unit": about.get("x-unit", ""),
-                "help": about.get("description", ""),
-                "choices": _choices(about),
-            }
-            for name, about in known.items()
-        ]
+        return param_fields(self.plugin)
 
     @property
     def exchanges(self) -> list[tuple[str, str]]:
@@ -226,12 +236,6 @@ class BacktestFormView(LadderView):
     @property
     def _values(self) -> dict[str, str]:
         return self.form.values
-
-
-def _choices(about: dict[str, Any]) -> list[tuple[str, str]]:
-    if about.get("type") == "boolean":
-        return [("true", gettext("Yes")), ("false", gettext("No"))]
-    return [(text, text) for text in about.get("enum", [])]
 
 
 def _covers(stored: CandleSet | None, since: datetime | None, until: datetime | None) -> bool:

@@ -12,8 +12,8 @@ from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bots.bot_fields import STRATEGIES
 from bots.chart_words import chart_words
+from bots.strategy_settings import plugin_of
 from bots.templatetags.figures import NONE, price_digits
 from exchanges.models import JobStatus
 from exchanges.symbols import base_of, settle_of, short
@@ -86,7 +86,7 @@ class RunPage:
 class BacktestPage(RunPage):
     @property
     def can_become_bot(self) -> bool:
-        return self.is_done and self.run.strategy in STRATEGIES
+        return self.is_done and plugin_of(self.run.strategy) is not None
 
     @property
     def stats(self) -> dict[str, Any]:

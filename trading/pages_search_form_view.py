@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bots.forms import LadderRow
+from bots.strategy_form import size_values
 from exchanges import candles
 from exchanges.adapters.paper_source import from_ms
 from trading.backtests.drafts import PLACE
@@ -125,7 +126,7 @@ class SearchFormView(BacktestFormView):
     def carried(self) -> list[tuple[str, str]]:
         """Settings without a field here: they stay what the base has."""
         hidden = (name for name in FIELDS if name not in SHOWN and name not in PLACE_FIELDS)
-        return [(name, self.form.values.get(name, "")) for name in hidden]
+        return [(name, self.form.values.get(name, "")) for name in (*hidden, *size_values({}))]
 
     @property
     def hidden_errors(self) -> list[str]:

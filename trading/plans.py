@@ -2,8 +2,11 @@
 
 from decimal import Decimal
 
+from django.db.models import Q
+
 from bots.models import Bot, OrderKind
 from exchanges.adapters.base import VenueQuote
+from trading.core.order_state import UNSETTLED
 from trading.core.sizing import (
     LevelQuantities,
     MarketRules,
@@ -18,7 +21,7 @@ from trading.core.types import OPEN, Decision
 from trading.execution import entry_side, exit_plans
 from trading.ledger import OrderPlan
 from trading.market_view import MarketView
-from trading.models import CloseReason, Position, Purpose
+from trading.models import CloseReason, Order, Position, Purpose, TradeStatus
 from trading.tick import Tick
 from trading.trades import TradePlan
 
@@ -38,15 +41,14 @@ def entry_plan(tick: Tick, decision: Decision, view: MarketView, positions: dict
     assert view.quote is not None
     assert view.legs is not None
     level = bot.level + 1
-    notional = bot.investment_per_order * Decimal(str(bot.dca_config[level - 1]["multiplier"]))
+    investment = bot.investment_per_order if tick.investment is None else tick.investment
+    notional = investment * Decimal(str(bot.dca_config[level - 1]["multiplier"]))
     price1, price2 = Decimal(str(view.quote.p1)), Decimal(str(view.quote.p2))
     sizes = _sizes(tick, decision.side, notional, price1, price2, positions)
     _margin_check(tick, sizes)
     action = Purpose.OPEN if decision.action == OPEN else Purpose.ADD
-    orders = (
-        _entry_order(tick, 1, action, sizes.side1, sizes.amount1, view.legs[0]),
-        _entry_order(tick, 2, action, sizes.side2, sizes.amount2, view.legs[1]),
-    )
+    wanted = ((sizes.side1, sizes.amount1), (sizes.side2, sizes.amount2))
+    orders = tuple(_entry_order(tick, leg, action, *wanted[leg - 1], view.legs[leg - 1]) for leg in bot.legs)
     return TradePlan(
         action=action,
         reason="",
@@ -68,7 +70,9 @@ def exit_plan(tick: Tick, reason: CloseReason, view: MarketView | None, position
     """Closes what is really held. Needs no quote: without one the books' last prices stand for the decision's."""
     bot = tick.bot
     price1, price2 = (_price_for_exit(bot, leg, view, positions) for leg in (1, 2))
+    stops = stops_to_adopt(bot)
     held = {leg: positions[leg].amount if leg in positions else Decimal(0) for leg in (1, 2)}
+    done = {leg: sum((stop.filled_amount for stop in stops if stop.leg == leg), Decimal(0)) for leg in (1, 2)}
     orders = [plan for leg in (1, 2) if held[leg] for plan in _exit_orders(tick, leg, reason, held[leg], view)]
     start1, start2 = float(bot.market1_start_price), float(bot.market2_start_price)
     return TradePlan(
@@ -82,10 +86,18 @@ def exit_plan(tick: Tick, reason: CloseReason, view: MarketView | None, position
         notional=bot.invested,
         planned1=Decimal(0),
         planned2=Decimal(0),
-        target1=held[1],
-        target2=held[2],
+        target1=held[1] + done[1],
+        target2=held[2] + done[2],
         orders=tuple(orders),
+        adopted=tuple(stop.pk for stop in stops),
     )
+
+
+def stops_to_adopt(bot: Bot) -> list[Order]:
+    """Protective stops of the cycle that may still fill, or filled without a trade that counted it."""
+    mine = Order.objects.filter(bot=bot, cycle_number=bot.current_cycle, purpose=Purpose.PROTECT)
+    uncounted = Q(filled_amount__gt=0) & (Q(trade=None) | Q(trade__status=TradeStatus.FAILED))
+    return list(mine.filter(Q(status__in=UNSETTLED) | uncounted).order_by("id"))
 
 
 def _sizes(

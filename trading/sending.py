@@ -2,34 +2,58 @@
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from django.db import connections
 
 from bots import journal, leases
 from exchanges.adapters.base import OrderReport, OrderRequest, Venue
 from exchanges.errors import AuthFailed, DuplicateOrder, ExchangeError, NotSent, RateLimited, Rejected
+from exchanges.log_context import about
 from trading import crash_points, ledger
 from trading.core.order_state import OrderStatus
+from trading.metrics import order_answered
 from trading.models import LogType, Order
+from trading.switches import state_of
 from trading.tick import Tick
 
 logger = logging.getLogger(__name__)
 
-_senders = ThreadPoolExecutor(max_workers=32, thread_name_prefix="order")
+Answer = Future[OrderReport | Exception]
+
+_senders = ThreadPoolExecutor(max_workers=128, thread_name_prefix="order")
 
 PROVEN_UNSENT = (AuthFailed, RateLimited)
 """Answers given before an order is looked at."""
 
 
 def orders_send(tick: Tick, orders: Sequence[Order]) -> None:
-    """`pending` orders to their venues, all at once. Raises LeaseLost before anything is sent."""
+    """`pending` orders to their venues, all at once; none where the kill switch forbids it, which ends the decision.
+
+    Raises LeaseLost before anything is sent.
+    """
+    answers_book(tick, orders, orders_dispatch(tick, orders))
+
+
+def orders_dispatch(tick: Tick, orders: Sequence[Order]) -> list[Answer]:
+    """Hands them over and does not wait; an answer for each, none at all where the kill switch forbids it.
+
+    Raises LeaseLost.
+    """
     leases.renew(tick.lease)
     tick.sent = True
     crash_points.here("before_submit")
-    ledger.orders_submit(tick.lease, orders)
+    if not ledger.orders_submit(tick.lease, orders):
+        tick.switch = state_of(tick.bot)
+        return []
     crash_points.here("after_submit")
-    answers = [_senders.submit(_send, tick.venue(order.leg), _request(order)) for order in orders]
+    return [_senders.submit(_send, tick.venue(order.leg), request_of(order)) for order in orders]
+
+
+def answers_book(tick: Tick, orders: Sequence[Order], answers: Sequence[Answer]) -> None:
+    """Waits for them, and books all of them."""
+    if not answers:
+        return
     results = [answer.result() for answer in answers]
     crash_points.here("after_answer")
     for order, result in zip(orders, results, strict=True):
@@ -38,20 +62,14 @@ def orders_send(tick: Tick, orders: Sequence[Order]) -> None:
 
 
 def outcome_book(tick: Tick, order: Order, result: OrderReport | Exception) -> None:
-    """Anything but a report or a proven refusal leaves the order `unknown`: it may have reached the venue."""
-    if isinstance(result, OrderReport):
-        ledger.report_apply(order, result)
+    """Books what came back, and says in the bot's journal what went wrong."""
+    status, text = result_book(order, result)
+    order_answered(tick.bot.account_of(order.leg).exchange, order.purpose, status)
+    if status not in (OrderStatus.REJECTED, OrderStatus.UNKNOWN):
         return
-    kind = type(result).__name__
-    text = result.message if isinstance(result, ExchangeError) else kind
-    if isinstance(result, NotSent):
-        ledger.order_mark(order, OrderStatus.DENIED, text)
-        return
-    refused = isinstance(result, (Rejected, *PROVEN_UNSENT)) and not isinstance(result, DuplicateOrder)
-    ledger.order_mark(order, OrderStatus.REJECTED if refused else OrderStatus.UNKNOWN, text)
     journal.write(
         tick.bot,
-        "order_rejected" if refused else "order_unknown",
+        "order_rejected" if status == OrderStatus.REJECTED else "order_unknown",
         log_type=LogType.WARNING,
         market_time=tick.market_time,
         action=order.side,
@@ -61,7 +79,31 @@ def outcome_book(tick: Tick, order: Order, result: OrderReport | Exception) -> N
     )
 
 
-def _request(order: Order) -> OrderRequest:
+def result_book(order: Order, result: OrderReport | Exception) -> tuple[OrderStatus | None, str]:
+    """Anything but a report or a proven refusal leaves the order `unknown`: it may have reached the venue.
+
+    What was marked and why; None where the venue's report was booked.
+    """
+    if isinstance(result, OrderReport):
+        ledger.report_apply(order, result)
+        return None, ""
+    text = result.message if isinstance(result, ExchangeError) else type(result).__name__
+    if isinstance(result, NotSent):
+        status = OrderStatus.DENIED
+    elif isinstance(result, (Rejected, *PROVEN_UNSENT)) and not isinstance(result, DuplicateOrder):
+        status = OrderStatus.REJECTED
+    else:
+        status = OrderStatus.UNKNOWN
+    ledger.order_mark(order, status, text)
+    return status, text
+
+
+def send_alone(venue: Venue, request: OrderRequest) -> OrderReport | Exception:
+    """One order without a bot, once; the caller's thread waits for the answer and keeps its connections."""
+    return _senders.submit(_send, venue, request).result()
+
+
+def request_of(order: Order) -> OrderRequest:
     if order.send_by is None:
         raise ValueError("only a submitted order may be sent")
     return OrderRequest(
@@ -74,13 +116,18 @@ def _request(order: Order) -> OrderRequest:
         reduce_only=order.reduce_only,
         send_by=order.send_by,
         margin_mode="isolated" if order.bot and order.bot.margin_mode == "isolated" else "cross",
+        post_only=order.post_only,
+        trigger_price=order.trigger_price,
     )
 
 
 def _send(venue: Venue, request: OrderRequest) -> OrderReport | Exception:
     try:
         crash_points.here("between_legs")
-        return venue.create_order(request)
+        with about(order=request.client_order_id):
+            report = venue.create_order(request)
+        crash_points.here("after_send")
+        return report
     except ExchangeError as error:
         return error
     except Exception as error:  # whatever broke after the order may have left: its outcome is unknown

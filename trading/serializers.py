@@ -2,12 +2,10 @@
 
 from functools import partial
 
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from bots.rows import fields_of
 from exchanges.api_fields import RowSerializer
-from exchanges.symbols import canonical
 from trading.models import Order, Position, SpreadHistory, TradeLog
 from trading.rows import log_row, order_row, position_row
 
@@ -53,15 +51,3 @@ class SpreadPointSerializer(RowSerializer):
         model = SpreadHistory
         fields = SPREAD_FIELDS
         row = staticmethod(partial(fields_of, names=SPREAD_FIELDS))
-
-
-class AccountOrderQuery(serializers.Serializer):
-    symbol = serializers.CharField(required=False, max_length=40)
-    limit = serializers.IntegerField(min_value=1, max_value=500, default=100)
-    before = serializers.IntegerField(required=False, min_value=1, help_text="Only orders with a smaller id.")
-
-    def validate_symbol(self, text: str) -> str:
-        try:
-            return canonical(text)
-        except ValueError:
-            raise serializers.ValidationError(_("Enter a market, such as GALA/USDT.")) from None

@@ -152,6 +152,14 @@ class DistributionSerializer(serializers.Serializer):
     counts = serializers.ListField(child=serializers.IntegerField())
 
 
+class ChartLineSerializer(serializers.Serializer):
+    """A strategy's own line; `price` in percent since the start."""
+
+    name = serializers.CharField()
+    panel = serializers.ChoiceField(choices=["price", "spread", "own"])
+    values = serializers.ListField(child=serializers.FloatField(allow_null=True))
+
+
 class ChartSerializer(serializers.Serializer):
     """Columns of one length; those of prices are empty where the candles are not stored any more."""
 
@@ -163,6 +171,7 @@ class ChartSerializer(serializers.Serializer):
     high = serializers.ListField(child=serializers.FloatField())
     p1 = serializers.ListField(child=serializers.FloatField())
     p2 = serializers.ListField(child=serializers.FloatField())
+    overlays = ChartLineSerializer(many=True)
     trades = TradeSerializer(many=True)
     trades_left_out = serializers.IntegerField()
     monthly = MonthSerializer(many=True)

@@ -15,7 +15,7 @@ from trading.parity.report import Line, Report
 from trading.parity.words import PROBLEMS, reason_sentence, verdict
 
 _OUTCOMES = [outcome.value for outcome in Outcome]
-_ACTIONS = ["open", "add", "take_profit", "stop_loss", "liquidation", "manual", "unwind"]
+_ACTIONS = ["open", "add", "take_profit", "stop_loss", "signal", "liquidation", "manual", "unwind"]
 
 
 class ParityQuery(serializers.Serializer):

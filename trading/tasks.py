@@ -19,6 +19,7 @@ from bots.models import Bot
 from exchanges import tape
 from exchanges.models import ExchangeAccount
 from trading import engine, partitions, tick_counts, ticks
+from trading.metrics import looks_began
 
 TICK_LIFE_S = 60.0  # of a full look at a bot whose interval is not known here
 TAPE_WAITS_S = 10  # a step that was asked for and not begun within this may be asked for again
@@ -31,6 +32,7 @@ def tick_many(bot_ids: list[int], due_at: float, interval_s: float | None = None
     if interval_s is not None and now.timestamp() - due_at >= interval_s:
         tick_counts.late_add(len(bot_ids), now)
         return
+    looks_began(len(bot_ids), due_at, now)
     for bot_id in ticks.tick_chunk(bot_ids, now):
         tick_bot.apply_async((bot_id,), expires=interval_s or TICK_LIFE_S)
 

@@ -2,26 +2,31 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
+from bots.config import bot_rules
+from bots.holdings import RESTING_STOP
+from bots.intents import asked_by_person
 from bots.leases import Lease
-from bots.models import Bot, Intent
-from exchanges import market_data
+from bots.models import Bot, Intent, IntentKind, IntentStatus
 from exchanges.adapters.base import Venue
 from exchanges.models import SECRET_NAMES
 from exchanges.registry import venue_of
 from trading.core.order_state import UNSETTLED
 from trading.core.sizing import MarketRules
-from trading.models import Order, Trade, TradeStatus
+from trading.models import Order, Purpose, Trade, TradeStatus, TradingState
+from trading.switches import STATE_OF_BOT
 
 QUIET = timedelta(minutes=10)
 """A bot says once in this (real) time why it holds off, not on every look."""
 
-UNSETTLED_WORK = Exists(Order.objects.filter(bot=OuterRef("pk"), status__in=UNSETTLED)) | Exists(
+_UNSETTLED = Order.objects.filter(bot=OuterRef("pk"), status__in=UNSETTLED)
+UNSETTLED_WORK = Exists(_UNSETTLED.exclude(RESTING_STOP)) | Exists(
     Trade.objects.filter(bot=OuterRef("pk"), status=TradeStatus.WORKING)
 )
-"""Of a bot: an order that may still fill, or a trade that is not finished."""
+"""Of a bot: an order that may still fill, or a trade that is not finished. Stops that only rest are neither."""
 
 SECRETS = [f"{account}__{name}" for account in ("exchange_account", "exchange_account2") for name in SECRET_NAMES]
 """Left encrypted in the database: a tick has no use for keys, the registry reads its own."""
@@ -33,6 +38,10 @@ class Tick:
 
     `unsettled`: an order or a trade was unfinished when the tick began; `asked`: an intent waited;
     `sent`: this tick sent orders; `void`: nothing came of its decision, which has to be made anew.
+    `investment`: one leg's notional of the first level, by the bot's sizing; None before it was looked at.
+    `switch`: what the kill switch lets out; `hurry`: no resting, no capped prices, the venue's own market orders.
+    `enters`: whoever looks may open and add. `person`: one of the waiting intents is a person's.
+    `stops`: protective stops are at the venue.
     """
 
     bot: Bot
@@ -45,6 +54,12 @@ class Tick:
     asked: bool
     sent: bool = False
     void: bool = False
+    switch: TradingState = TradingState.ACTIVE
+    hurry: bool = False
+    investment: Decimal | None = None
+    enters: bool = True
+    person: bool = False
+    stops: bool = False
 
     def venue(self, leg: int) -> Venue:
         return self.venues[leg - 1]
@@ -58,12 +73,17 @@ def tick_load(lease: Lease, now: datetime) -> Tick:
     bot = (
         Bot.objects.select_related("exchange_account", "exchange_account2")
         .defer(*SECRETS)
-        .annotate(unsettled=UNSETTLED_WORK, asked=Exists(Intent.objects.filter(bot=OuterRef("pk"), status="waiting")))
+        .annotate(unsettled=UNSETTLED_WORK, asked=Exists(_waiting()), hurry=Exists(_waiting(kind=IntentKind.FLATTEN)))
+        .annotate(switch=STATE_OF_BOT, person=Exists(asked_by_person(OuterRef("pk"))))
+        .annotate(stops=Exists(_UNSETTLED.filter(purpose=Purpose.PROTECT)))
         .get(pk=lease.bot_id)
     )
     venues = (venue_of(bot.account_of(1)), venue_of(bot.account_of(2)))
-    rules = (
-        market_data.market_rules(bot.account_of(1), bot.market1_symbol),
-        market_data.market_rules(bot.account_of(2), bot.market2_symbol),
-    )
-    return Tick(bot, lease, now, venues[0].clock(), venues, rules, bot.unsettled, bot.asked)
+    tick = Tick(bot, lease, now, venues[0].clock(), venues, bot_rules(bot), bot.unsettled, bot.asked)
+    tick.switch, tick.hurry = TradingState(bot.switch or TradingState.ACTIVE), bot.hurry
+    tick.person, tick.stops = bot.person, bot.stops
+    return tick
+
+
+def _waiting(**chosen: str) -> QuerySet[Intent]:
+    return Intent.objects.filter(bot=OuterRef("pk"), status=IntentStatus.WAITING, **chosen)

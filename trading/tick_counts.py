@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from django.core.cache import cache
 
+from trading.metrics import looks_missed
+
 KEPT_S = 24 * 3600
 
 
@@ -11,6 +13,7 @@ def late_add(count: int, now: datetime) -> None:
     key = _key(now)
     cache.add(key, 0, KEPT_S)
     cache.incr(key, count)
+    looks_missed(count)
 
 
 def late_in_last(minutes: int, now: datetime) -> int:

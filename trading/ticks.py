@@ -17,11 +17,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
 
 from bots import leases, services
-from bots.config import core_config, core_quote, core_state
+from bots.config import bot_rules, core_config, core_quote, core_state, no_quote
 from bots.models import Bot, BotStatus, DecideOn, Intent, IntentStatus
 from exchanges import market_data, tape
 from exchanges.adapters.base import VenueQuote
 from exchanges.errors import ExchangeError
+from exchanges.metrics import quote_used
 from exchanges.models import ExchangeAccount
 from exchanges.registry import venue_of
 from exchanges.timeframes import timeframe_ms
@@ -30,9 +31,13 @@ from trading.core.order_state import OrderStatus
 from trading.core.reached import config_row, reached
 from trading.core.types import NONE
 from trading.funding import funding_due
+from trading.guardian_looks import looks_note
 from trading.market_view import quote_problem
 from trading.models import Order, Position, Trade, TradeStatus
+from trading.protection import stops_by_bot
+from trading.protection_looks import stops_due
 from trading.showing import Look, looks_show
+from trading.stop_loss_blind import STALE
 from trading.tick import SECRETS
 
 IN_FLIGHT = (OrderStatus.PENDING, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN)
@@ -40,16 +45,18 @@ IN_FLIGHT = (OrderStatus.PENDING, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Idle(Look):
-    """A bot with nothing under way. `entries`: it may open and add."""
+    """A bot with nothing under way. `entries`: it may open and add. `problem`: a journal code about its quotes."""
 
     entries: bool
+    problem: str
 
 
 def tick_chunk(bot_ids: Sequence[int], now: datetime) -> list[int]:
     """Looks at these bots and returns those that need a tick of their own."""
     bots = Bot.objects.select_related("exchange_account", "exchange_account2").defer(*SECRETS).filter(pk__in=bot_ids)
-    busy = _with_work(bot_ids)
+    busy, stops = _with_work(bot_ids), stops_by_bot(bots)
     needed = [bot.pk for bot in bots if bot.pk in busy or tape.is_stepped(bot.exchange_account)]
+    needed += [bot.pk for bot in bots if bot.pk not in needed and bot.status == BotStatus.STOPPED and bot.pk in stops]
     idle = []
     for bot in bots:
         if bot.pk not in needed and bot.status == BotStatus.STOPPED:
@@ -60,9 +67,12 @@ def tick_chunk(bot_ids: Sequence[int], now: datetime) -> list[int]:
     seen = {look.bot.pk for look in looks}
     needed += [bot.pk for bot in idle if bot.pk not in seen]
     needed += _reached(looks)
+    needed += [look.bot.pk for look in looks if look.problem in STALE and not look.bot.is_flat]
+    needed += [pk for pk in stops_due(looks, stops, now) if pk not in needed]
     needed += [look.bot.pk for look in looks if look.bot.pk not in needed and funding_due(look.bot, look.market_time)]
     looks_show(looks, now)
-    return needed
+    looks_note(look.bot.pk for look in looks if not look.bot.is_flat and look.bot.pk not in needed)
+    return list(dict.fromkeys(needed))
 
 
 def _with_work(bot_ids: Sequence[int]) -> set[int]:
@@ -81,7 +91,7 @@ def _looks(bots: Sequence[Bot]) -> list[Idle]:
     looks = []
     for bot in bots:
         q1 = quotes.get((bot.account_of(1).pk, bot.market1_symbol))
-        q2 = quotes.get((bot.account_of(2).pk, bot.market2_symbol))
+        q2 = quotes.get((bot.account_of(2).pk, bot.market2_symbol)) if 2 in bot.legs else q1 and no_quote(q1)
         if not (q1 and q2):
             continue
         try:
@@ -95,8 +105,8 @@ def _quotes(bots: Iterable[Bot]) -> tuple[dict[tuple[int, str], VenueQuote], dic
     """Quotes by (account, symbol) and each account's market time; one request per account."""
     wanted: dict[ExchangeAccount, set[str]] = defaultdict(set)
     for bot in bots:
-        wanted[bot.account_of(1)].add(bot.market1_symbol)
-        wanted[bot.account_of(2)].add(bot.market2_symbol)
+        for leg in bot.legs:
+            wanted[bot.account_of(leg)].add(bot.symbol_of(leg))
     quotes: dict[tuple[int, str], VenueQuote] = {}
     clocks: dict[int, datetime] = {}
     for account, symbols in wanted.items():
@@ -106,23 +116,24 @@ def _quotes(bots: Iterable[Bot]) -> tuple[dict[tuple[int, str], VenueQuote], dic
         except (ExchangeError, ValidationError):
             continue
         quotes |= {(account.pk, symbol): quote for symbol, quote in found.items()}
+        for quote in found.values():
+            quote_used(account.exchange, quote.at, clocks[account.pk])
     return quotes, clocks
 
 
 def _look(bot: Bot, positions: Sequence[Position], q1: VenueQuote, q2: VenueQuote, market_time: datetime) -> Idle:
-    rules1 = market_data.market_rules(bot.account_of(1), bot.market1_symbol)
-    rules2 = market_data.market_rules(bot.account_of(2), bot.market2_symbol)
     problem, _ = quote_problem(bot, q1, q2, market_time)
     waiting = bot.entries_wait_until is not None and market_time < bot.entries_wait_until
     entries = bot.status == BotStatus.RUNNING and not problem and not waiting
     return Idle(
         bot,
-        core_config(bot, rules1, rules2),
+        core_config(bot, *bot_rules(bot)),
         core_state(bot, positions),
         core_quote(q1, q2),
         positions,
         market_time,
         entries,
+        problem,
     )
 
 

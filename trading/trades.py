@@ -3,7 +3,7 @@
 Each function is one transaction under the bot's lock and lease; a trade is begun once and ended once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,8 +14,10 @@ from django.utils import timezone
 from bots import feed, journal, services
 from bots.leases import Lease, locked_bot
 from bots.models import Bot, BotStatus
+from trading import crash_points
 from trading.core.naked import LegFill, naked
 from trading.ledger import OrderPlan, cycle_money, orders_write
+from trading.metrics import trade_settled
 from trading.models import CloseReason, Cycle, Fill, LogType, Order, Purpose, Trade, TradeStatus
 from trading.rows import bot_row
 
@@ -23,13 +25,21 @@ ENTRY_WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15)
 """How long entries wait after the first, second and third failure in a row; the third pauses the bot as well."""
 
 
+GOES_ON_AFTER = (CloseReason.TAKE_PROFIT, CloseReason.SIGNAL, CloseReason.TIME_STOP)
+"""Closes after which a bot that does not pause after a close waits for the next opening."""
+
+PAUSE_REASONS = {CloseReason.STOP_LOSS: "after_stop_loss", CloseReason.PAIR_BREAK: "after_pair_break"}
+
 CLOSES_VOID = 3
 """Closes in a row of which nothing could be sent, after which the bot reports an error (and goes on trying)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TradePlan:
-    """A decision with its quantities: amounts are absolute base units, prices those of the decision."""
+    """A decision with its quantities: amounts are absolute base units, prices those of the decision.
+
+    `adopted`: ids of orders that exist already and become part of the trade, with what they filled.
+    """
 
     action: Purpose
     reason: str
@@ -44,12 +54,19 @@ class TradePlan:
     target1: Decimal
     target2: Decimal
     orders: tuple[OrderPlan, ...]
+    adopted: tuple[int, ...] = ()
 
 
 def trade_begin(
-    lease: Lease, plan: TradePlan, *, seen: Bot, market_time: datetime, candle_at: datetime | None
+    lease: Lease,
+    plan: TradePlan,
+    *,
+    seen: Bot,
+    market_time: datetime,
+    candle_at: datetime | None,
+    gate: Callable[[], None] | None = None,
 ) -> tuple[Trade, list[Order]] | None:
-    """The trade and its `pending` orders, in one transaction. Raises LeaseLost.
+    """The trade and its `pending` orders, in one transaction. Raises LeaseLost, and whatever `gate` raises.
 
     None when the bot is no longer as the decision saw it: its user stopped, paused or changed it meanwhile.
     """
@@ -57,6 +74,8 @@ def trade_begin(
         bot = locked_bot(lease)
         if bot.updated_at != seen.updated_at:
             return None
+        if gate is not None:
+            gate()
         trade = Trade.objects.create(
             bot=bot,
             cycle_number=bot.current_cycle,
@@ -75,6 +94,7 @@ def trade_begin(
             decided_at=market_time,
         )
         orders = orders_write(bot, trade, plan.orders, market_time=market_time)
+        Order.objects.filter(pk__in=plan.adopted).update(trade=trade)
         if candle_at:
             Bot.objects.filter(pk=bot.pk).update(last_candle_at=candle_at)
     return trade, orders
@@ -141,6 +161,7 @@ def entry_book(lease: Lease, trade: Trade, *, share: Decimal) -> None:
         _cycle_continue(bot, trade)
         _journal_entry(bot, trade, share)
         _publish(bot)
+        crash_points.here("before_commit")
 
 
 def exit_book(lease: Lease, trade: Trade) -> None:
@@ -171,6 +192,7 @@ def exit_book(lease: Lease, trade: Trade) -> None:
         )
         _pause_after(bot, trade)
         _publish(bot)
+        crash_points.here("before_commit")
 
 
 _STATE = [
@@ -203,6 +225,7 @@ def _end(trade: Trade, status: TradeStatus, *, share: float, pnl: Decimal | None
     trade.filled_at = max((fill.at for fill in towards), default=None)
     trade.settled_at = timezone.now()
     trade.save(update_fields=["status", "filled_share", "pnl", "naked_ms", "naked_value", "filled_at", "settled_at"])
+    trade_settled(trade.naked_ms)
     return True
 
 
@@ -234,7 +257,7 @@ def _journal_entry(bot: Bot, trade: Trade, share: Decimal) -> None:
         level=trade.level,
         side=trade.side,
         spread=trade.spread,
-        notional=trade.notional,
+        notional=share * trade.notional,
         share=share,
         naked_ms=trade.naked_ms,
     )
@@ -247,13 +270,13 @@ def _pause_after(bot: Bot, trade: Trade) -> None:
     if trade.reason == CloseReason.STOP_LOSS:
         pause = not bot.restart_after_stop_loss
     else:
-        pause = bot.pause_after_close or trade.reason != CloseReason.TAKE_PROFIT
+        pause = bot.pause_after_close or trade.reason not in GOES_ON_AFTER
     if pause:
         services.bot_pause(
             actor=None,
             bot=bot,
             now=timezone.now(),
-            reason="after_stop_loss" if trade.reason == CloseReason.STOP_LOSS else "after_close",
+            reason=PAUSE_REASONS.get(CloseReason(trade.reason), "after_close"),
         )
 
 

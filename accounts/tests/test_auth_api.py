@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
-from accounts.models import Role, User
+from accounts.models import AuditEntry, Role, User
 from accounts.tests.clients import anonymous, bearer
 from accounts.tickets import ticket_redeem
 from bots.tests.factories import PASSWORD, make_user, make_viewer
@@ -153,9 +153,18 @@ class TestRefresh:
         second = anonymous().post(REFRESH, {"refresh_token": first["refresh_token"]}, format="json").json()
         assert second["refresh_token"] != first["refresh_token"]
         assert with_token(second["access_token"]).get(ME).status_code == 200
+        assert anonymous().post(REFRESH, {"refresh_token": second["refresh_token"]}, format="json").status_code == 200
+
+    def test_a_token_that_comes_again_was_stolen_and_ends_its_log_in(self):
+        user = make_user()
+        first, other = log_in(user), log_in(user)
+        second = anonymous().post(REFRESH, {"refresh_token": first["refresh_token"]}, format="json").json()
         again = anonymous().post(REFRESH, {"refresh_token": first["refresh_token"]}, format="json")
         assert (again.status_code, again.json()["code"]) == (401, "token_not_valid")
-        assert anonymous().post(REFRESH, {"refresh_token": second["refresh_token"]}, format="json").status_code == 200
+        assert with_token(second["access_token"]).get(ME).status_code == 401
+        assert anonymous().post(REFRESH, {"refresh_token": second["refresh_token"]}, format="json").status_code == 401
+        assert with_token(other["access_token"]).get(ME).status_code == 200
+        assert AuditEntry.objects.filter(owner=user, action="session.reused").count() == 1
 
     def test_an_access_token_refreshes_nothing(self):
         token = log_in(make_user())["access_token"]
@@ -240,7 +249,9 @@ class TestTicket:
         user = make_viewer()
         answer = bearer(user).post("/api/v1/ws/ticket").json()
         assert answer["expires_in"] == 30
-        assert [ticket_redeem(answer["ticket"]) for _ in range(2)] == [user.pk, None]
+        first, second = (ticket_redeem(answer["ticket"]) for _ in range(2))
+        assert first is not None
+        assert (first.user_id, second) == (user.pk, None)
 
     def test_nobody_without_logging_in(self):
         assert anonymous().post("/api/v1/ws/ticket").status_code == 401
@@ -265,6 +276,7 @@ class TestMe:
         client = bearer(user)
         body = {
             "email": "New@example.org",
+            "current_password": PASSWORD,
             "time_zone": "Asia/Shanghai",
             "language": "zh-hans",
             "role": "admin",
@@ -274,6 +286,10 @@ class TestMe:
         assert answer.status_code == 200
         expected = {"email": "New@example.org", "time_zone": "Asia/Shanghai", "language": "zh-hans"}
         assert client.get(ME).json() | expected | {"role": "trader", "username": user.username} == client.get(ME).json()
+
+    def test_a_new_email_needs_the_password(self):
+        answer = bearer(make_user()).patch(ME, {"email": "new@example.org"}, format="json")
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["current_password"])
 
     def test_patch_needs_no_email(self):
         assert bearer(make_user()).patch(ME, {"theme": "dark"}, format="json").json()["theme"] == "dark"
@@ -285,7 +301,7 @@ class TestMe:
     def test_bad_values(self, changes):
         make_user(email="other@example.org")
         user = make_user()
-        answer = bearer(user).patch(ME, changes, format="json")
+        answer = bearer(user).patch(ME, changes | {"current_password": PASSWORD}, format="json")
         assert (answer.status_code, list(answer.json()["errors"])) == (400, list(changes))
         before = user.email
         user.refresh_from_db()

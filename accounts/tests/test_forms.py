@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from accounts.forms import LoginForm, PasswordForm, RegisterForm, SettingsForm
+from accounts.forms import EmailForm, LoginForm, PasswordForm, RegisterForm, SettingsForm
 from accounts.models import User
 from accounts.tests.clients import anonymous
 from bots.tests.factories import PASSWORD, make_user
@@ -75,7 +75,7 @@ def test_what_the_rules_refuse_stands_at_its_field(request_from):
 
 def test_settings():
     user = make_user()
-    data = {"email": "new@example.org", "language": "en", "time_zone": "Europe/Berlin", "theme": "light"}
+    data = {"language": "en", "time_zone": "Europe/Berlin", "theme": "light"}
     form = SettingsForm(data, instance=user)
     assert form.is_valid()
     form.save()
@@ -83,11 +83,12 @@ def test_settings():
     assert {name: getattr(user, name) for name in data} == data
 
 
-def test_settings_refuse_a_taken_email_at_its_field():
+def test_a_taken_email_and_a_wrong_password_stand_at_their_fields():
     make_user(email="taken@example.org")
-    data = {"email": "TAKEN@example.org", "language": "en", "time_zone": "UTC", "theme": "auto"}
-    form = SettingsForm(data, instance=make_user())
-    assert not form.is_valid()
+    form = EmailForm(make_user(), {"email": "TAKEN@example.org", "current_password": "x"})
+    assert form.is_valid()
+    assert form.save() is None
+    assert list(form.errors) == ["email", "current_password"]
 
 
 @pytest.mark.parametrize(

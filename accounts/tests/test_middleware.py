@@ -7,7 +7,9 @@ from django.test import Client, RequestFactory
 from django.utils import timezone, translation
 
 from accounts.middleware import PreferencesMiddleware
+from accounts.tests.second_factors import code_of, with_second_factor
 from bots.tests.factories import make_user
+from bots.tests.page_client import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -54,3 +56,30 @@ def test_the_back_office_has_no_log_in_of_its_own(client):
     assert client.get("/admin/login/?next=/admin/").status_code == 403
     client.force_login(make_user(is_staff=True))
     assert client.get("/admin/login/?next=/admin/").url == "/admin/"
+
+
+class TestBackOfficeWithSecondFactor:
+    @pytest.fixture(autouse=True)
+    def _wanted(self, settings):
+        settings.ADMIN_SECOND_FACTOR = True
+
+    def test_staff_without_one_are_led_to_it(self):
+        client = client_of(make_user(is_staff=True, is_superuser=True))
+        assert client.get("/admin/").headers["Location"] == "/admin/login/?next=/admin/"
+        assert client.get("/admin/login/?next=/admin/").headers["Location"] == "/settings/second-factor"
+
+    def test_staff_who_have_one_give_a_code_first(self):
+        user = make_user(is_staff=True, is_superuser=True)
+        with_second_factor(user)
+        client = client_of(user)
+        assert client.get("/admin/login/?next=/admin/").headers["Location"] == "/settings/confirm?next=%2Fadmin%2F"
+        assert (
+            client.post("/settings/confirm", {"code": code_of(user), "next": "/admin/"}).headers["Location"]
+            == "/admin/"
+        )
+        assert client.get("/admin/").status_code == 200
+
+    def test_nobody_else_gets_in_with_one(self):
+        user = make_user()
+        with_second_factor(user)
+        assert client_of(user).get("/admin/login/").status_code == 403

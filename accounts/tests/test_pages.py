@@ -47,7 +47,7 @@ def test_a_wrong_password_is_said_without_naming_which_half_is_wrong():
 def test_registration_logs_in_and_keeps_the_browsers_time_zone():
     client = client_of()
     response = client.post("/register", GOOD | {"time_zone": "Asia/Shanghai"})
-    assert (response.status_code, response.headers["Location"]) == (302, "/")
+    assert (response.status_code, response.headers["Location"]) == (302, "/welcome")
     assert User.objects.get(username="trader").time_zone == "Asia/Shanghai"
     assert client.get("/settings/").status_code == 200
 

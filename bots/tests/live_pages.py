@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,7 +78,17 @@ def opened(address: str, user: User, device: dict[str, Any]) -> Iterator[Any]:
         page = context.new_page()
         failures: list[str] = []
         page.on("pageerror", lambda error: failures.append(str(error)))
+        page.on("console", lambda said: failures.append(said.text) if "Content Security Policy" in said.text else None)
         yield page
         browser.close()
         connections.close_all()  # those opened under the browser's loop are others than the test's own
     assert not failures
+
+
+def until(page: Any, condition: str, *, timeout: float = 30_000) -> None:
+    """Waits (milliseconds) for what a script says of the page; Playwright's own way evaluates it within the page, where
+    our policy forbids that."""
+    deadline = time.monotonic() + timeout / 1000
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, condition
+        page.wait_for_timeout(50)

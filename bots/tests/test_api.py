@@ -17,6 +17,7 @@ from bots import feed_keys
 from bots.bot_fields import READERS
 from bots.models import Bot, BotStatus, Intent
 from bots.settings_schema import BOUNDS
+from bots.strategies import BUILT_IN
 from bots.tests.factories import CHZ, GALA, SIX_LEVELS, ladder, make_bot, make_paper_account, make_user, make_viewer
 from exchanges.models import ExchangeAccount
 from trading.models import Position, TradeLog
@@ -316,7 +317,7 @@ class TestLook:
 
     def test_strategies_with_their_parameters(self, api):
         answer = api.get("/api/v1/strategies/").json()
-        assert (answer["count"], answer["results"][0]["name"]) == (1, "spread")
+        assert (answer["count"], answer["results"][0]["name"]) == (len(BUILT_IN), "spread")
         parameters = answer["results"][0]["parameters"]
         assert parameters["properties"]["dca_config"]["maxItems"] == 20
         assert parameters["properties"]["profit_mode"]["enum"] == ["regression", "position"]

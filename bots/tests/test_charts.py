@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from bots.chart_points import POINTS_MOST, interval_s, spread_points
 from bots.chart_trades import chart_cycles, chart_trades
-from bots.charts import RANGES, SHORTEST, market_now, spread_chart
+from bots.charts import RANGES, SHORTEST, market_now, spread_chart, spread_part
 from bots.models import Bot
 from bots.pair_statistics import pair_statistics
 from bots.tests.bot_history import cycle, minutes, order, point, trade
 from bots.tests.factories import CHZ, GALA, make_bot, make_user
+from bots.tests.page_client import client_of
 from exchanges.tests.series import candle_dir, replay_account, stored_pair  # noqa: F401
 from trading.models import SpreadHistory, TradeStatus
 
@@ -160,3 +161,23 @@ def test_statistics_of_a_pair_that_moves_together(stored_pair: object) -> None: 
     known = pair_statistics((account, GALA), (account, CHZ), datetime(2025, 1, 3, tzinfo=UTC))
     assert known is None, "48 hours are too few"
     assert pair_statistics((account, GALA), (account, GALA), datetime(2025, 1, 3, tzinfo=UTC)) is None
+
+
+def test_a_part_comes_in_finer_points(bot: Bot) -> None:
+    minutes(bot, END, 30 * 24 * 60)
+    whole = spread_chart(bot, "30d", timezone.now(), None)
+    part = spread_part(bot, END - 9 * DAY, END - 8 * DAY, None)
+    assert part["step"] < 60_000 < whole["step"]
+    assert len(part["t"]) == 24 * 60 + 1
+    assert set(part) | {"span"} == set(whole)
+
+
+def test_the_page_asks_for_a_part_by_its_ends(bot: Bot) -> None:
+    minutes(bot, END, 600)
+    client = client_of(bot.owner)
+    begin, end = (int(at.timestamp() * 1000) for at in (END - HOUR, END))
+    answer = client.get(f"/bots/{bot.pk}/chart?from={begin}&to={end}").json()
+    assert (answer["from"], answer["to"], len(answer["t"])) == (begin, end, 61)
+    for odd in (f"from={end}&to={begin}", f"from={end}", "from=x&to=1", f"from=0&to={end}"):
+        assert client.get(f"/bots/{bot.pk}/chart?{odd}").status_code == 404
+    assert client_of(make_user()).get(f"/bots/{bot.pk}/chart?from={begin}&to={end}").status_code == 404

@@ -15,8 +15,12 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
-from accounts.tickets import ticket_issue, ticket_redeem
+from accounts.allowed_addresses import allowed_change
+from accounts.api_token_book import token_make, token_revoke
+from accounts.logins import login_end
+from accounts.models import LoginSession, User
+from accounts.services import user_switch
+from accounts.tickets import Holder, ticket_issue, ticket_redeem
 from accounts.tokens import session_open
 from bots import consumers, feed, feed_keys
 from bots.feed_keys import bot_group
@@ -192,7 +196,7 @@ async def test_a_ticket_that_nobody_was_given(bot: Bot) -> None:
 
 def test_of_two_who_redeem_a_ticket_one_gets_in(bot: Bot) -> None:
     ticket = ticket_issue(bot.owner)
-    assert [ticket_redeem(ticket), ticket_redeem(ticket)] == [bot.owner_id, None]
+    assert [ticket_redeem(ticket), ticket_redeem(ticket)] == [Holder(bot.owner_id), None]
 
 
 @pytest.mark.parametrize("proof", [bearer, cookie])
@@ -247,6 +251,52 @@ async def test_an_open_socket_ends_when_its_bot_is_deleted(bot: Bot, monkeypatch
         await Bot.objects.filter(pk=bot.pk).adelete()
         await socket.send_json_to({"type": "snapshot"})
         assert await socket.close_code() == consumers.NOT_FOUND
+
+
+def end_log_in(user: User) -> None:
+    login = LoginSession.objects.select_related("owner").get(owner=user)
+    login_end(actor=user, login=login)
+
+
+def disable_by_verb(user: User) -> None:
+    user_switch(actor=None, user=user, is_active=False)
+
+
+def allow_elsewhere_only(user: User) -> None:
+    allowed_change(actor=None, user=user, networks=["203.0.113.0/24"], ip=None)
+
+
+@pytest.mark.parametrize("end", [end_log_in, disable_by_verb, allow_elsewhere_only])
+@pytest.mark.parametrize("proof", [cookie, bearer])
+async def test_an_open_socket_closes_at_once(bot: Bot, end: Callable[[User], None], proof: Any) -> None:
+    """Told, not asked: the keep-alive that would notice is twenty seconds away."""
+    headers = await in_database(proof)(bot.owner)
+    async with opened(path_of(bot), headers) as socket:
+        await socket.frame()
+        await in_database(end)(bot.owner)
+        assert await closes(socket) == consumers.UNAUTHENTICATED
+
+
+async def test_a_revoked_token_closes_its_socket_and_a_tickets_socket_ends_with_the_token(bot: Bot) -> None:
+    token, text = await in_database(token_make)(user=bot.owner, name="feed", scope="read")
+    ticket = await in_database(ticket_issue)(bot.owner, token=token)
+    header = [HOST, (b"authorization", f"Bearer {text}".encode())]
+    async with opened(path_of(bot), header) as one, opened(f"{path_of(bot)}?ticket={ticket}") as other:
+        await one.frame()
+        await other.frame()
+        await in_database(token_revoke)(actor=bot.owner, token=token)
+        assert [await closes(one), await closes(other)] == [consumers.UNAUTHENTICATED] * 2
+
+
+async def test_sockets_of_other_log_ins_stay_open(bot: Bot) -> None:
+    headers = await in_database(bearer)(bot.owner)
+    async with opened(path_of(bot), headers) as socket:
+        await socket.frame()
+        await in_database(session_open)(bot.owner)
+        other = await LoginSession.objects.select_related("owner").alatest("pk")
+        await in_database(login_end)(actor=bot.owner, login=other)
+        await socket.send_json_to({"type": "ping"})
+        assert (await socket.frame())["type"] == "pong"
 
 
 async def closes(socket: Socket) -> int:

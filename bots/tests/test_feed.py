@@ -1,12 +1,16 @@
 """Publishing: numbers, merging, and what happens while Redis is away."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 
@@ -288,3 +292,20 @@ def test_without_a_known_number_the_first_message_begins_the_count() -> None:
     assert numbers(buffer.take(0.0)) == [41]
     buffer.add(message(42))
     assert numbers(buffer.take(0.0)) == [42]
+
+
+def test_a_process_with_a_cache_of_its_own_speaks_to_the_same_pages():
+    """The guardian, that is: it does without Redis, and tells pages as long as Redis is there."""
+    code = "import django; django.setup(); from bots import feed_keys; print(feed_keys.watched_key('bot.1'))"
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"LOCAL_CACHE": own},
+            cwd=settings.BASE_DIR,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for own in ("0", "1")
+    }
+    assert len(found) == 1

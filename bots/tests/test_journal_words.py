@@ -13,7 +13,7 @@ from bots.journal_words import MESSAGES, REASONS
 
 WRITERS = ("journal.write", "journal.write_seldom", "_journal")
 GIVEN_BY_WRITE = {"currency"}
-KNOWN_KINDS = {"", "money", "sum", "pp", "pct", "amount", "seconds", "side", "time", "action", "after_colon"}
+KNOWN_KINDS = {"", "money", "sum", "pp", "pct", "amount", "seconds", "side", "time", "action", "whose", "after_colon"}
 SAMPLES = {
     "money": "-12.5",
     "sum": 1157.32,
@@ -23,6 +23,7 @@ SAMPLES = {
     "seconds": 6.84,
     "side": -1,
     "action": "buy",
+    "whose": "account",
     "time": "2025-01-02T03:04:05+00:00",
 }
 

@@ -40,8 +40,8 @@ def text_of(html):
 
 def test_a_new_user_is_led_to_an_account():
     html = page_of(make_user(), "/")
-    assert 'href="/exchanges/new"' in html
-    assert "Begin with an exchange account" in html
+    assert 'href="/welcome"' in html
+    assert "Begin with play money" in html
 
 
 def test_the_dashboard_shows_what_was_earned_and_what_is_open():

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bots.models import Bot, BotStatus
 from bots.tests.factories import make_user
-from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, opened, served
+from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, opened, served, until
 from exchanges.tests.series import START, candle_dir, replay_account, stored_pair  # noqa: F401
 from trading.models import Trade
 from trading.tests.replays import started_bot
@@ -93,7 +93,7 @@ def test_the_form_answers_while_one_types(stored_pair):  # noqa: F811
         page.fill("#id_investment_per_order", "100")
         page.fill("#id_max_position_value", "2000")
         page.click("#problems-max_position_value button")
-        page.wait_for_function("document.querySelector('#id_max_position_value').value === '2,040.00'", timeout=WAIT_MS)
+        until(page, "document.querySelector('#id_max_position_value').value === '2,040.00'", timeout=WAIT_MS)
         page.click("button[value=add]")
         page.wait_for_selector("tr[data-row='7']", timeout=WAIT_MS)
         page.click("[data-market='1'] .market-open")

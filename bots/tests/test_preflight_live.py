@@ -12,6 +12,7 @@ from exchanges.models import ExchangeAccount
 from exchanges.tests.wire.accounts import SERVERS, serving
 from exchanges.tests.wire.server import WireServer
 from trading.core.position import Position
+from trading.models import LogType, TradeLog
 from trading.tests.live_bots import made
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,6 +49,21 @@ def test_a_key_that_may_withdraw_since_its_test_is_refused_with_all_else(server:
     said = refused(Bot.objects.get(pk=bot.pk))
     assert "withdraw" in said
     assert "margin" in said
+
+
+def test_where_the_venue_will_not_say_whether_a_key_withdraws_the_journal_warns(settings: Any) -> None:
+    with serving("binance", settings) as server:
+        bot = made(server)
+        server.market.fault("http", 99, path="apiRestrictions", status=404, text="{}")
+        bot_start(actor=bot.owner, bot=bot, now=timezone.now())
+        (warning,) = TradeLog.objects.filter(bot=bot, log_type=LogType.WARNING)
+        assert warning.details["code"] == "withdrawal_unknown"
+
+
+def test_a_clock_that_is_off_is_refused(server: WireServer) -> None:
+    bot = made(server)
+    server.skew_ms = 6_500
+    assert "6.5" in refused(bot)
 
 
 def test_an_account_that_was_never_tested_is_refused(server: WireServer) -> None:

@@ -12,14 +12,16 @@ from django.utils.translation import override
 from bots import strategies
 from bots.api_strategies import json_schema, strategy_rows
 from bots.settings_schema import spread_parameters
-from bots.strategies import Origin, available, broken, strategy_of
+from bots.strategies import BUILT_IN, Origin, available, broken, strategy_of
+from bots.strategy_texts import TEXTS
 from bots.strategy_words import SENTENCES, problem_fields
 from bots.tests.factories import make_user
 from trading.strategies import parameters, template
-from trading.strategies.base import bind
+from trading.strategies.base import bind, schema_of
 from trading.strategies.parameters import ParametersRefused
 
 Write = Callable[[str, str], Path]
+OURS = [strategy.name for strategy in BUILT_IN]
 SOURCE = Path(template.__file__).read_text()
 
 
@@ -59,11 +61,11 @@ def names() -> list[str]:
 class TestFolder:
     def test_without_a_folder(self, settings: Any, tmp_path: Path) -> None:
         settings.STRATEGY_DIR = tmp_path / "none"
-        assert (names(), broken()) == (["spread"], [])
+        assert (names(), broken()) == (OURS, [])
 
     def test_a_file_is_a_strategy(self, write: Write) -> None:
         path = write("anything.py", named("mine"))
-        assert names() == ["spread", "mine"]
+        assert names() == [*OURS, "mine"]
         plugin = strategy_of("mine")
         assert (plugin.title, plugin.origin, plugin.source) == ("Rolling z-score", Origin.FILE, str(path))
         assert plugin.markets == 2
@@ -79,7 +81,7 @@ class TestFolder:
 
     def test_a_file_that_is_taken_away(self, write: Write) -> None:
         write("mine.py", named("mine")).unlink()
-        assert names() == ["spread"]
+        assert names() == OURS
 
     def test_nothing_is_left_beside_the_files(self, write: Write) -> None:
         path = write("mine.py", named("mine"))
@@ -89,7 +91,7 @@ class TestFolder:
     @pytest.mark.parametrize("name", ["_shared.py", ".hidden.py", "notes.txt"])
     def test_other_files_are_left_alone(self, name: str, write: Write) -> None:
         write(name, "raise RuntimeError")
-        assert (names(), broken()) == (["spread"], [])
+        assert (names(), broken()) == (OURS, [])
 
     @pytest.mark.parametrize(
         ("source", "reason"),
@@ -112,7 +114,7 @@ class TestFolder:
     def test_a_broken_one_disables_only_itself(self, source: str, reason: str, write: Write) -> None:
         path = write("bad.py", source)
         write("good.py", named("good"))
-        assert names() == ["spread", "good"]
+        assert names() == [*OURS, "good"]
         (failed,) = broken()
         assert failed.reason.startswith(f"{path}: {reason}")
         assert "\n" not in failed.reason
@@ -127,14 +129,14 @@ class TestFolder:
     def test_two_of_one_name(self, write: Write) -> None:
         first = write("a.py", named("mine"))
         second = write("b.py", named("mine").replace("= 240", "= 120"))
-        assert names() == ["spread", "mine"]
+        assert names() == [*OURS, "mine"]
         assert [it.reason for it in broken()] == [f"{second}: the name is taken by {first}"]
 
     def test_a_broken_one_is_mended(self, write: Write) -> None:
         write("mine.py", "import nothing_there")
         assert [it.name for it in broken()] == ["mine"]
         write("mine.py", named("mine"))
-        assert (names(), broken()) == (["spread", "mine"], [])
+        assert (names(), broken()) == ([*OURS, "mine"], [])
 
 
 class TestPackages:
@@ -143,7 +145,7 @@ class TestPackages:
 
     def test_an_entry_point(self, packages: list[EntryPoint]) -> None:
         packages.append(self.entry("template", "trading.strategies.template:Template"))
-        assert names() == ["spread", "template"]
+        assert names() == [*OURS, "template"]
         assert strategy_of("template").source == "trading.strategies.template:Template"
 
     def test_broken_entry_points(self, packages: list[EntryPoint]) -> None:
@@ -153,7 +155,7 @@ class TestPackages:
             self.entry("number", "trading.strategies.base:MARKETS"),
             self.entry("template", "trading.strategies.template:Template"),
         ]
-        assert names() == ["spread", "template"]
+        assert names() == [*OURS, "template"]
         assert [it.name for it in broken()] == ["absent", "missing", "number"]
         assert broken()[2].reason.endswith("is not a subclass of Strategy")
 
@@ -179,9 +181,9 @@ class TestShown:
         write("bad.py", "x = 1")
         client.force_login(make_user())
         answer = client.get("/api/v1/strategies/").json()
-        assert (answer["count"], [it["name"] for it in answer["results"]]) == (2, ["spread", "mine"])
-        mine = answer["results"][1]
-        assert set(mine) == {"name", "title", "parameters"}
+        assert (answer["count"], [it["name"] for it in answer["results"]]) == (len(OURS) + 1, [*OURS, "mine"])
+        mine = answer["results"][-1]
+        assert set(mine) == {"name", "title", "markets", "parameters"}
         assert mine["parameters"]["properties"]["entry"]["exclusiveMinimum"] == 0
 
     def test_every_schema_is_json_schema(self, write: Write) -> None:
@@ -214,3 +216,23 @@ class TestWords:
             "window": ["Enter at least 2."],
             "entry": ["Enter a number."],
         }
+
+
+class TestShared:
+    def test_a_strategy_imports_its_neighbours_and_is_read_again_when_they_change(self, write: Write) -> None:
+        source = named("mine").replace("import numpy as np", "import numpy as np\nfrom _my_words import TITLE")
+        write("_my_words.py", 'TITLE = "One"')
+        write("mine.py", source.replace('title = "Rolling z-score"', "title = TITLE"))
+        assert strategy_of("mine").title == "One"
+        write("_my_words.py", 'TITLE = "Another"')
+        assert strategy_of("mine").title == "Another"
+        assert names() == [*OURS, "mine"]
+
+
+@pytest.mark.parametrize("strategy", BUILT_IN, ids=lambda it: it.name)
+def test_translators_know_every_word_of_a_built_in_strategy(strategy: Any) -> None:
+    about = schema_of(strategy)["properties"].values()
+    words = {strategy.help if strategy.name != "spread" else ""}
+    for each in about:
+        words |= {each["title"], each.get("x-unit", ""), each.get("description", ""), *each.get("enum", [])}
+    assert words - {"", "%", "σ", "OLS", "Kalman"} <= set(TEXTS)

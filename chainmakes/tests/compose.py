@@ -34,6 +34,17 @@ def _replacement(match: "re.Match[str]", variables: dict[str, str]) -> str:
 
 
 def services(variables: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Those that `docker compose up` starts."""
+    return {name: service for name, service in _all_services(variables).items() if "profiles" not in service}
+
+
+def services_of_profile(profile: str, variables: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Those that `--profile` adds."""
+    found = _all_services(variables)
+    return {name: service for name, service in found.items() if profile in service.get("profiles", ())}
+
+
+def _all_services(variables: dict[str, str]) -> dict[str, dict[str, Any]]:
     composition = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     return dict(interpolate(composition["services"], variables))
 

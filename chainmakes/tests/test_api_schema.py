@@ -1,9 +1,13 @@
 """The OpenAPI document: served to everybody, sound, and of one error shape."""
 
+import json
+import re
+
 import pytest
 from django.core.management import call_command
 
 from accounts.tests.clients import anonymous
+from chainmakes.schema import strict_bounds
 
 ERROR = "#/components/schemas/Error"
 
@@ -61,3 +65,19 @@ def test_secrets_are_in_no_answer(document):
     fields = {field for name, part in parts if not name.endswith("Request") for field in part.get("properties", {})}
     assert "has_credentials" in fields
     assert not fields & {"api_key", "api_secret", "passphrase", "password"}
+
+
+def test_strict_bounds_are_told_as_openapi_has_them():
+    told = strict_bounds(
+        {"a": [{"type": "number", "exclusiveMinimum": 0}], "b": {"exclusiveMaximum": True, "maximum": 3}}
+    )
+    assert told == {
+        "a": [{"type": "number", "exclusiveMinimum": True, "minimum": 0}],
+        "b": {"exclusiveMaximum": True, "maximum": 3},
+    }
+
+
+def test_no_strict_bound_is_a_number(document):
+    flags = re.findall(r'"exclusiveM(?:in|ax)imum": ([^,}]+)', json.dumps(document))
+    assert flags
+    assert set(flags) == {"true"}

@@ -14,7 +14,7 @@ import pytest
 
 from chainmakes.tests.launched import ROOT
 
-ONLY_COMPOSE = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "PORT", "COMPUTE_PROCESSES"}
+ONLY_COMPOSE = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "PORT", "COMPUTE_PROCESSES", "GRAFANA_PASSWORD", "GRAFANA_PORT"}
 PIN = re.compile(r"^([\w.-]+)(?:\[[\w,]+\])?==(\S+)")
 
 
@@ -51,7 +51,8 @@ def test_every_variable_is_explained() -> None:
 
 def test_env_example_gives_no_secret() -> None:
     text = (ROOT / ".env.example").read_text()
-    assert re.findall(r"^#?(?:SECRET_KEY|FERNET_KEYS|POSTGRES_PASSWORD|REDIS_PASSWORD)=(.+)$", text, re.M) == []
+    secrets = "SECRET_KEY|FERNET_KEYS|POSTGRES_PASSWORD|REDIS_PASSWORD|METRICS_TOKEN|GRAFANA_PASSWORD"
+    assert re.findall(rf"^#?(?:{secrets})=(.+)$", text, re.M) == []
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from chainmakes.tests.compose import MissingVariable, applications, services
+from chainmakes.tests.compose import MissingVariable, applications, services, services_of_profile
 from chainmakes.tests.launched import ROOT, WAITING, eventually, launched, servers, started
 from launcher.programs import first_programs, later_programs
 from launcher.servers import free_port
@@ -48,20 +48,40 @@ def test_nothing_but_the_pages_is_reachable_from_outside() -> None:
     assert ports == {"web": ["127.0.0.1:8000:8000"]}
 
 
+def test_monitoring_starts_only_when_asked_and_with_secrets_of_its_own() -> None:
+    found = services_of_profile("monitoring", VARIABLES | {"METRICS_TOKEN": "e" * 40, "GRAFANA_PASSWORD": "f" * 40})
+    assert found.keys() == {"prometheus", "grafana"}
+    for service in found.values():
+        assert service["restart"] == "unless-stopped"
+        assert service["healthcheck"]["test"]
+        assert "is missing" in service["command"][0]
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+    assert found["prometheus"]["environment"] == {"METRICS_TOKEN": "e" * 40}
+    assert found["grafana"]["environment"]["GF_SECURITY_ADMIN_PASSWORD"] == "f" * 40
+
+
 def test_processes_wait_for_servers_and_migrations() -> None:
     for name, service in applications(VARIABLES).items():
         awaited = {on: condition["condition"] for on, condition in service["depends_on"].items()}
         prepared = {} if name == "prepare" else {"prepare": "service_completed_successfully"}
-        assert awaited == {"postgres": "service_healthy", "redis": "service_healthy", **prepared}
+        redis = {} if name == "guardian" else {"redis": "service_healthy"}  # which does without
+        assert awaited == {"postgres": "service_healthy", **redis, **prepared}
 
 
 def test_commands_are_those_of_the_launcher() -> None:
     """Apart from where the pages listen and from the launcher's `python -m` and Compose's `nice`."""
-    local = {program.name: program.command[2:] for program in first_programs({}, 8000) + later_programs({})}
+    programs = first_programs({}, 8000) + later_programs({})
+    local = {program.name: _as_in_the_image(program.command) for program in programs}
     composed = {name: service["command"] for name, service in applications(VARIABLES).items() if name != "prepare"}
     assert {name: [part for part in command if part != "nice"] for name, command in composed.items()} == {
         name: [part.replace("127.0.0.1", "0.0.0.0") for part in command] for name, command in local.items()
     }
+
+
+def _as_in_the_image(command: list[str]) -> list[str]:
+    if command[1] == "-m":
+        return command[2:]
+    return ["python", Path(command[1]).name, *command[2:]]
 
 
 class Stack:

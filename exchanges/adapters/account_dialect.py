@@ -4,11 +4,11 @@ Amounts and prices here are in base units and quote per base already; a venue's 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Protocol
 
-from exchanges.adapters.base import Balance, MarginMode, OrderRequest
+from exchanges.adapters.base import Balance, CoinBalance, MarginMode, OrderRequest
 from exchanges.adapters.ccxt_adapter import Client
 from exchanges.adapters.instruments import Instrument
 from trading.core.order_state import OrderStatus
@@ -18,8 +18,24 @@ Instruments = Mapping[str, Instrument]
 
 
 @dataclass(frozen=True, slots=True)
+class OrderName:
+    """`client_id` is what we named it, `number` what the venue did; one of them may be empty."""
+
+    client_id: str
+    number: str = ""
+    is_stop: bool = False
+
+    def of(self, client_name: str, number_name: str) -> dict[str, str]:
+        """As a venue's parameter: never both, since an id that it does not know makes some find nothing."""
+        return {client_name: self.client_id} if self.client_id else {number_name: self.number}
+
+
+@dataclass(frozen=True, slots=True)
 class VenueOrder:
-    """`filled` is what the order itself says; its fills may be told some moments later. Times in ms."""
+    """`filled` is what the order itself says; its fills may be told some moments later. Times in ms.
+
+    `became`: the number of the order that a stop turned into when it was triggered, where that is another one.
+    """
 
     market: Instrument
     number: str
@@ -29,11 +45,43 @@ class VenueOrder:
     filled: Decimal
     at_ms: int
     reason: str = ""
+    side: str = ""
+    type: str = ""
+    price: Decimal | None = None
+    average: Decimal | None = None
+    trigger: Decimal | None = None
+    reduce_only: bool = False
+    post_only: bool = False
+    became: str = ""
+
+
+def triggered(stop: VenueOrder, order: VenueOrder) -> VenueOrder:
+    """A stop under its own name, with what happened to the order that it became."""
+    return replace(
+        stop,
+        status=order.status,
+        filled=order.filled,
+        average=order.average,
+        at_ms=order.at_ms,
+        reason=order.reason,
+        became=order.number,
+    )
+
+
+def merged(orders: Sequence[VenueOrder], stops: Sequence[VenueOrder]) -> list[VenueOrder]:
+    """Each order once: what a triggered stop became stands there as the stop."""
+    by_number = {order.number: order for order in orders}
+    known = [triggered(stop, by_number[stop.became]) if stop.became in by_number else stop for stop in stops]
+    became = {stop.became for stop in stops}
+    return [*(order for order in orders if order.number not in became), *known]
 
 
 @dataclass(frozen=True, slots=True)
 class VenueFill:
-    """`fee` is positive when paid. `client_id` is empty where the venue does not tell it with the fill."""
+    """`fee` is positive when paid. `client_id` is empty where the venue does not tell it with the fill.
+
+    `cause`: as of a `FillReport`.
+    """
 
     market: Instrument
     trade_id: str
@@ -45,6 +93,7 @@ class VenueFill:
     fee: Decimal
     fee_currency: str
     at_ms: int
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +146,19 @@ class AccountDialect(Protocol):
         """The venue's number of the accepted order. Sent once, before `request.send_by`."""
         ...
 
-    def order_cancel(self, client: Client, market: Instrument, client_id: str) -> None:
+    def order_cancel(self, client: Client, market: Instrument, name: OrderName) -> None:
         """Raises OrderNotFound or DoneAlready for what cannot be cancelled any more."""
         ...
 
-    def order(self, client: Client, market: Instrument, client_id: str) -> VenueOrder: ...
+    def order(self, client: Client, market: Instrument, name: OrderName) -> VenueOrder: ...
 
-    def orders_open(self, client: Client, markets: Instruments, market: Instrument | None) -> Sequence[VenueOrder]: ...
+    def orders_open(self, client: Client, markets: Instruments, market: Instrument | None) -> Sequence[VenueOrder]:
+        """Stops among them."""
+        ...
+
+    def orders_closed(self, client: Client, market: Instrument, since_ms: int) -> Sequence[VenueOrder]:
+        """Those that ended, of all that were placed since then, stops among them; in any order."""
+        ...
 
     def fills_of(self, client: Client, order: VenueOrder) -> Sequence[VenueFill]:
         """In the order in which they happened, as are those of `fills`."""
@@ -114,6 +169,10 @@ class AccountDialect(Protocol):
     def positions(self, client: Client, markets: Instruments) -> Sequence[Held]: ...
 
     def balance(self, client: Client) -> Balance: ...
+
+    def coins(self, client: Client) -> Sequence[CoinBalance]:
+        """Every currency of the wallet of which there is something."""
+        ...
 
     def funding(self, client: Client, since_ms: int) -> Sequence[Funding]: ...
 

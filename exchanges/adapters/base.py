@@ -79,26 +79,31 @@ class FundingOutlook:
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """`ioc` is a limit order that is cancelled for what does not fill at once; `price` is None for `market` only.
+    """`ioc` is a limit order that is cancelled for what does not fill at once; only `limit` and `ioc` have a `price`.
 
-    `send_by`: the adapter raises `NotSent` when its clock is past it. `margin_mode` matters where a venue wants it said
-    with every order; `post_only` (limit orders) is refused rather than filled at once.
+    `stop` is reduce-only and rests until the mark price reaches `trigger_price` (a sell from above, a buy from below),
+    then it is a market order; its venue refuses one that would trigger at once. `send_by`: the adapter raises `NotSent`
+    when its clock is past it. `margin_mode` matters where a venue wants it said with every order; `post_only` (limit
+    orders) is refused rather than filled at once.
     """
 
     client_order_id: str
     symbol: str
     side: str  # buy, sell
-    type: str  # market, limit, ioc
+    type: str  # market, limit, ioc, stop
     amount: Decimal
     price: Decimal | None
     reduce_only: bool
     send_by: datetime
     margin_mode: MarginMode = "cross"
     post_only: bool = False
+    trigger_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FillReport:
+    """`cause` names what the venue did by itself: `liquidation`, `adl` (counterparty liquidated), `delivery`."""
+
     trade_id: str
     client_order_id: str
     exchange_order_id: str
@@ -109,11 +114,16 @@ class FillReport:
     fee: Decimal
     fee_currency: str
     at: datetime
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderReport:
-    """What the venue says of one order now. `fills` holds every fill that it knows of this order."""
+    """What the venue says of one order now. `fills` holds every fill that it knows of this order.
+
+    A stop keeps its numbers when it triggers: the fills of what it became are its own. `client_order_id` is empty for
+    an order that somebody placed elsewhere without one. `at`: when it last changed.
+    """
 
     client_order_id: str
     exchange_order_id: str
@@ -124,6 +134,17 @@ class OrderReport:
     at: datetime
     reason: str = ""
     fills: tuple[FillReport, ...] = ()
+    side: str = ""  # buy, sell
+    type: str = ""  # market, limit, ioc, stop
+    price: Decimal | None = None
+    average_price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    reduce_only: bool = False
+    post_only: bool = False
+
+    @property
+    def is_stop(self) -> bool:
+        return self.type == "stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +161,30 @@ class VenuePosition:
 
 
 @dataclass(frozen=True, slots=True)
+class MarketSettings:
+    """What holds for the next order of a market. `one_way`: one position, not a long and a short one apart."""
+
+    leverage: int
+    margin_mode: MarginMode
+    one_way: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Balance:
     """In `currency`: `total` is the wallet without unrealised P&L, `equity` with it, `free` is there for new margin."""
 
     currency: str
     total: Decimal
     equity: Decimal
+    free: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CoinBalance:
+    """One currency of a wallet: what is there, and what of it is neither in orders nor in margin."""
+
+    currency: str
+    total: Decimal
     free: Decimal
 
 
@@ -158,6 +197,14 @@ class FundingPayment:
     amount: Decimal
     currency: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """Of the last 24 hours: `change` in per cent, `volume` in quote currency; None where they are not known."""
+
+    change: Decimal | None
+    volume: Decimal | None
 
 
 class Venue(Protocol):
@@ -189,13 +236,30 @@ class Venue(Protocol):
         """Raises Rejected (proven refusal), DuplicateOrder, OutcomeUnknown, AuthFailed or RateLimited (both unsent)."""
         ...
 
-    def cancel_order(self, symbol: str, *, client_order_id: str, exchange_order_id: str = "") -> OrderReport:
-        """The order after the cancel. Raises OrderNotFound or OutcomeUnknown."""
+    def cancel_order(
+        self, symbol: str, *, client_order_id: str = "", exchange_order_id: str = "", is_stop: bool = False
+    ) -> OrderReport:
+        """The order after the cancel. Raises OrderNotFound or OutcomeUnknown.
+
+        By the client's id where there is one, else by the venue's. `is_stop`: some venues keep stops apart.
+        """
         ...
 
-    def fetch_order(self, symbol: str, *, client_order_id: str, exchange_order_id: str = "") -> OrderReport: ...
+    def fetch_order(
+        self, symbol: str, *, client_order_id: str = "", exchange_order_id: str = "", is_stop: bool = False
+    ) -> OrderReport: ...
 
-    def open_orders(self, symbol: str | None = None) -> Sequence[OrderReport]: ...
+    def open_orders(self, symbol: str | None = None) -> Sequence[OrderReport]:
+        """Stops among them."""
+        ...
+
+    def closed_orders(self, symbol: str, *, since: datetime) -> Sequence[OrderReport]:
+        """Orders that ended (filled, cancelled, expired, refused) and were placed since then, newest first.
+
+        Without their fills, which `fills` tells. Venues forget: orders without fills after hours or days, filled ones
+        after months.
+        """
+        ...
 
     def fills(self, symbol: str, *, since: datetime) -> Sequence[FillReport]: ...
 
@@ -207,6 +271,10 @@ class Venue(Protocol):
 
     def set_leverage(self, symbol: str, *, leverage: int, margin_mode: MarginMode) -> None:
         """Sets and reads back; raises Rejected when the venue says otherwise afterwards."""
+        ...
+
+    def market_settings(self, symbol: str, *, margin_mode: MarginMode) -> MarketSettings:
+        """`margin_mode`: of which the leverage is asked, where a venue keeps one for each."""
         ...
 
     def close(self) -> None: ...

@@ -1,40 +1,34 @@
 """A Binance account: USD-M futures."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from exchanges.adapters import binance_stops
 from exchanges.adapters.account_dialect import (
     AccountTerms,
     Examination,
     Funding,
     Held,
     Instruments,
+    OrderName,
     VenueFill,
     VenueOrder,
+    merged,
 )
-from exchanges.adapters.base import Balance, MarginMode, OrderRequest
+from exchanges.adapters.base import Balance, CoinBalance, MarginMode, OrderRequest
+from exchanges.adapters.binance_orders import order_of, order_read, sent_number, weeks
 from exchanges.adapters.ccxt_adapter import Client
 from exchanges.adapters.instruments import Instrument, plain
 from exchanges.adapters.wire_rows import Row, as_documented, number, table
 from exchanges.errors import AuthFailed, ExchangeError
-from trading.core.order_state import OrderStatus
+from trading.core.order_state import TERMINAL
 
 CURRENCY: Final = "USDT"
 PAGE: Final = 1_000
-WEEK_MS: Final = 7 * 86_400_000 - 1_000
-KEPT_MS: Final = 175 * 86_400_000
-"""Fills are told for half a year."""
-
-STATUS: Final[Mapping[str, OrderStatus]] = {
-    "NEW": OrderStatus.OPEN,
-    "PARTIALLY_FILLED": OrderStatus.PARTIALLY_FILLED,
-    "FILLED": OrderStatus.CLOSED,
-    "CANCELED": OrderStatus.CANCELED,
-    "EXPIRED": OrderStatus.EXPIRED,
-    "EXPIRED_IN_MATCH": OrderStatus.CANCELED,
-    "REJECTED": OrderStatus.REJECTED,
-}
+TRADES: Final = "fapiPrivateGetUserTrades"
+CAUSES: Final = {"autoclose-": "liquidation", "adl_autoclose": "adl", "settlement_autoclose": "delivery"}
+"""How the client ids of orders begin that the exchange placed by itself."""
 SETTINGS: Final = ("fapiPrivateGetSymbolConfig", "fapiPrivateV2GetPositionRisk")
 """Where leverage and margin mode of markets are told: the second is older."""
 
@@ -43,6 +37,8 @@ class BinanceAccount:
     # --- orders ---
 
     def order_send(self, client: Client, market: Instrument, request: OrderRequest) -> str:
+        if request.type == "stop":
+            return binance_stops.stop_send(client, market, request)
         params: dict[str, Any] = {
             "symbol": market.id,
             "side": request.side.upper(),
@@ -59,33 +55,49 @@ class BinanceAccount:
         answer = client.change(
             "fapiPrivatePostOrder", params, send_by=request.send_by.timestamp(), closing=request.reduce_only
         )
-        return _sent_number(answer)
+        return sent_number(answer, "orderId")
 
-    def order_cancel(self, client: Client, market: Instrument, client_id: str) -> None:
-        params = {"symbol": market.id, "origClientOrderId": client_id}
+    def order_cancel(self, client: Client, market: Instrument, name: OrderName) -> None:
+        if name.is_stop:
+            binance_stops.stop_cancel(client, name)
+            return
+        params = {"symbol": market.id} | name.of("origClientOrderId", "orderId")
         client.change("fapiPrivateDeleteOrder", params, closing=True)
 
-    def order(self, client: Client, market: Instrument, client_id: str) -> VenueOrder:
-        params = {"symbol": market.id, "origClientOrderId": client_id}
-        with as_documented():
-            return _order(client.read("fapiPrivateGetOrder", params, closing=True), market)
+    def order(self, client: Client, market: Instrument, name: OrderName) -> VenueOrder:
+        if name.is_stop:
+            return binance_stops.stop(client, market, name)
+        return order_read(client, market, name)
 
     def orders_open(self, client: Client, markets: Instruments, market: Instrument | None) -> Sequence[VenueOrder]:
-        rows = table(client.read("fapiPrivateGetOpenOrders", {"symbol": market.id} if market else {}, closing=True))
+        params = {"symbol": market.id} if market else {}
+        rows = table(client.read("fapiPrivateGetOpenOrders", params, closing=True))
         with as_documented():
-            return [_order(row, markets[row["symbol"]]) for row in rows if row["symbol"] in markets]
+            found = [order_of(row, markets[row["symbol"]]) for row in rows if row["symbol"] in markets]
+        return [*found, *binance_stops.stops_open(client, markets, params)]
+
+    def orders_closed(self, client: Client, market: Instrument, since_ms: int) -> Sequence[VenueOrder]:
+        found: list[VenueOrder] = []
+        stops: list[VenueOrder] = []
+        for start, end in weeks(client, since_ms):
+            rows = _orders(client, market, start, end)
+            with as_documented():
+                found += [order_of(row, market) for row in rows]
+            stops += binance_stops.stops_of(client, market, start, end)
+        ended = merged(found, stops)
+        return [order for order in ended if order.status in TERMINAL]
 
     def fills_of(self, client: Client, order: VenueOrder) -> Sequence[VenueFill]:
-        params = {"symbol": order.market.id, "orderId": order.number, "limit": PAGE}
-        rows = table(client.read("fapiPrivateGetUserTrades", params, closing=True))
+        params = {"symbol": order.market.id, "orderId": order.became or order.number}
+        rows = _pages(client, params, behind=lambda row: int(row["id"]) + 1)
         with as_documented():
             return [_fill(row, order.market, order.client_id) for row in rows]
 
     def fills(self, client: Client, market: Instrument, since_ms: int) -> Sequence[VenueFill]:
         """A fill here does not say its client order id: the orders of the same weeks do."""
         found: list[VenueFill] = []
-        for start, end in _weeks(client, since_ms):
-            rows = _pages(client, "fapiPrivateGetUserTrades", market, start, end)
+        for start, end in weeks(client, since_ms):
+            rows = _trades(client, market, start, end)
             if not rows:
                 continue
             names = self._client_ids(client, market, start, end, {str(row["orderId"]) for row in rows})
@@ -97,8 +109,7 @@ class BinanceAccount:
         self, client: Client, market: Instrument, start: int, end: int, wanted: set[str]
     ) -> Mapping[str, str]:
         """An order that is older than its fill's week is asked for by itself."""
-        params = {"symbol": market.id, "startTime": start, "endTime": end, "limit": PAGE}
-        rows = table(client.read("fapiPrivateGetAllOrders", params))
+        rows = _orders(client, market, start, end)
         names = {str(row.get("orderId")): str(row.get("clientOrderId")) for row in rows}
         for missing in wanted - names.keys():
             one = client.read("fapiPrivateGetOrder", {"symbol": market.id, "orderId": missing})
@@ -122,6 +133,16 @@ class BinanceAccount:
             row = next((row for row in rows if row["asset"] == CURRENCY), {})
             total, equity = number(row.get("walletBalance")), number(row.get("marginBalance"))
             return Balance(CURRENCY, total, equity, number(row.get("availableBalance")))
+
+    def coins(self, client: Client) -> Sequence[CoinBalance]:
+        """Of the futures wallet."""
+        rows = table(client.read("fapiPrivateV3GetAccount"), "assets")
+        with as_documented():
+            return [
+                CoinBalance(row["asset"], number(row["walletBalance"]), number(row.get("availableBalance")))
+                for row in rows
+                if number(row["walletBalance"])
+            ]
 
     def funding(self, client: Client, since_ms: int) -> Sequence[Funding]:
         found: dict[str, Funding] = {}
@@ -203,35 +224,6 @@ def _fees_in_bnb(client: Client) -> bool:
         return False
 
 
-def _sent_number(answer: Any) -> str:
-    """The order is there whatever its answer looks like: its number can be asked for."""
-    return str(answer.get("orderId", "")) if isinstance(answer, dict) else ""
-
-
-def _order(row: Row, market: Instrument) -> VenueOrder:
-    status = STATUS.get(row["status"], OrderStatus.OPEN)
-    immediate = row["type"] == "MARKET" or row["timeInForce"] == "IOC"
-    if status == OrderStatus.EXPIRED and immediate:
-        status = OrderStatus.CANCELED
-    ended = status in (OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED)
-    return VenueOrder(
-        market=market,
-        number=str(row["orderId"]),
-        client_id=row["clientOrderId"],
-        status=status,
-        amount=market.to_base(row["origQty"]),
-        filled=market.to_base(row["executedQty"]),
-        at_ms=int(row["updateTime"]),
-        reason=_why(row["status"], immediate) if ended else "",
-    )
-
-
-def _why(status: str, immediate: bool) -> str:
-    if status == "EXPIRED" and immediate:
-        return "nothing more within the limit"
-    return status.lower().replace("_", " ")
-
-
 def _fill(row: Row, market: Instrument, client_id: str) -> VenueFill:
     return VenueFill(
         market=market,
@@ -244,6 +236,7 @@ def _fill(row: Row, market: Instrument, client_id: str) -> VenueFill:
         fee=number(row["commission"]),
         fee_currency=row["commissionAsset"],
         at_ms=int(row["time"]),
+        cause=next((cause for prefix, cause in CAUSES.items() if client_id.startswith(prefix)), ""),
     )
 
 
@@ -267,23 +260,37 @@ def _funding(row: Row) -> Funding:
     return Funding(str(row["tranId"]), row["symbol"], number(row["income"]), row["asset"], int(row["time"]))
 
 
-def _weeks(client: Client, since_ms: int) -> Iterator[tuple[int, int]]:
-    """A question about trades covers a week at most."""
-    now = client.now_ms()
-    start = max(since_ms, now - KEPT_MS)
-    while start <= now:
-        yield start, min(start + WEEK_MS, now + 60_000)
-        start += WEEK_MS + 1
+def _trades(client: Client, market: Instrument, start: int, end: int) -> list[Row]:
+    params = {"symbol": market.id, "startTime": start, "endTime": end}
+    return _pages(client, params, behind=lambda row: int(row["id"]) + 1, until=end)
 
 
-def _pages(client: Client, endpoint: str, market: Instrument, start: int, end: int) -> list[Row]:
-    """All rows of a week: the next page begins behind the last number of the one before."""
+def _pages(
+    client: Client, params: Mapping[str, Any], *, behind: Callable[[Row], int], until: int | None = None
+) -> list[Row]:
+    """All trades: the next page begins behind the last number of the one before, and knows no period."""
+    page = table(client.read(TRADES, {**params, "limit": PAGE}, closing=True))
+    rows = page
+    rest = {name: value for name, value in params.items() if name not in ("startTime", "endTime")}
+    while len(page) == PAGE:
+        with as_documented():
+            page = table(client.read(TRADES, {**rest, "fromId": behind(page[-1]), "limit": PAGE}, closing=True))
+            rows += [row for row in page if until is None or int(row["time"]) <= until]
+            if until is not None and page and int(page[-1]["time"]) > until:
+                break
+    return rows
+
+
+def _orders(client: Client, market: Instrument, start: int, end: int) -> list[Row]:
+    """All of a week; the next page begins behind the last number of the one before."""
     params = {"symbol": market.id, "startTime": start, "endTime": end, "limit": PAGE}
-    page = table(client.read(endpoint, params))
+    page = table(client.read("fapiPrivateGetAllOrders", params))
     rows = page
     while len(page) == PAGE:
         with as_documented():
-            behind = int(page[-1]["id"]) + 1
-            page = table(client.read(endpoint, {"symbol": market.id, "fromId": behind, "limit": PAGE}))
+            behind = int(page[-1]["orderId"]) + 1
+            page = table(
+                client.read("fapiPrivateGetAllOrders", {"symbol": market.id, "orderId": behind, "limit": PAGE})
+            )
             rows += [row for row in page if int(row["time"]) <= end]
     return rows

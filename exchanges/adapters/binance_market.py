@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from exchanges.adapters.base import FundingOutlook, OrderBook, PublicTrade, VenueQuote
+from exchanges.adapters.base import DayFigures, FundingOutlook, OrderBook, PublicTrade, VenueQuote
 from exchanges.adapters.ccxt_adapter import Client
 from exchanges.adapters.instruments import Instrument
 from exchanges.adapters.market_dialect import (
     Bar,
     Rate,
-    changes_by_symbol,
+    day_of,
     levels,
     prices_by_symbol,
     quote_of,
@@ -92,18 +92,35 @@ class BinanceMarket:
     def funding(self, client: Client, market: Instrument) -> FundingOutlook:
         row = client.read("fapiPublicGetPremiumIndex", {"symbol": market.id})
         with as_documented():
-            rate, next_at = Decimal(row["lastFundingRate"]), from_ms(int(row["nextFundingTime"]))
-            return FundingOutlook(market.rules.symbol, rate, next_at, Decimal(row["markPrice"]))
+            return _outlook(market, row)
 
     def marks(self, client: Client, markets: Mapping[str, Instrument]) -> dict[str, Decimal]:
         rows = table(client.read("fapiPublicGetPremiumIndex"))
         with as_documented():
             return prices_by_symbol(markets, ((row["symbol"], row["markPrice"]) for row in rows))
 
-    def changes(self, client: Client, markets: Mapping[str, Instrument]) -> dict[str, Decimal]:
-        rows = table(client.read("fapiPublicGetTicker24hr"))
+    def days(self, client: Client, kind: Kind, markets: Mapping[str, Instrument]) -> dict[str, DayFigures]:
+        rows = table(client.read(f"{_area(kind)}GetTicker24hr"))
         with as_documented():
-            return changes_by_symbol(markets, ((row["symbol"], row["lastPrice"], row["openPrice"]) for row in rows))
+            return {
+                markets[row["symbol"]].rules.symbol: day_of(row["lastPrice"], row["openPrice"], row["quoteVolume"])
+                for row in rows
+                if row["symbol"] in markets
+            }
+
+    def outlooks(self, client: Client, markets: Mapping[str, Instrument]) -> dict[str, FundingOutlook]:
+        rows = table(client.read("fapiPublicGetPremiumIndex"))
+        with as_documented():
+            return {
+                markets[row["symbol"]].rules.symbol: _outlook(markets[row["symbol"]], row)
+                for row in rows
+                if row["symbol"] in markets and row["lastFundingRate"] and int(row["nextFundingTime"])
+            }
+
+
+def _outlook(market: Instrument, row: Any) -> FundingOutlook:
+    rate, next_at = Decimal(row["lastFundingRate"]), from_ms(int(row["nextFundingTime"]))
+    return FundingOutlook(market.rules.symbol, rate, next_at, Decimal(row["markPrice"]))
 
 
 DEPTHS = (5, 10, 20, 50, 100, 500, 1_000)

@@ -1,4 +1,7 @@
-"""A Bybit account: linear perpetuals of a unified account. Orders are looked up by `orderLinkId` alone."""
+"""A Bybit account: linear perpetuals and dated futures of a unified account.
+
+Orders are looked up by `orderLinkId` alone.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -10,19 +13,22 @@ from exchanges.adapters.account_dialect import (
     Funding,
     Held,
     Instruments,
+    OrderName,
     VenueFill,
     VenueOrder,
 )
-from exchanges.adapters.base import Balance, MarginMode, OrderRequest
+from exchanges.adapters.base import Balance, CoinBalance, MarginMode, OrderRequest
 from exchanges.adapters.ccxt_adapter import Client
 from exchanges.adapters.instruments import Instrument, plain
 from exchanges.adapters.wire_rows import Row, as_documented, number, table
 from exchanges.errors import OrderNotFound, Rejected
-from trading.core.order_state import OrderStatus
+from trading.core.order_state import TERMINAL, OrderStatus
 
 CURRENCY: Final = "USDT"
 SETTLED_IN: Final = ("USDT", "USDC")
 PAGE: Final = 50
+RISES, FALLS = 1, 2
+"""How the mark price reaches a trigger."""
 WEEK_MS: Final = 7 * 86_400_000 - 1_000
 LOOKED_BACK_MS: Final = 26 * WEEK_MS
 """How far back executions are asked for."""
@@ -39,6 +45,8 @@ STATUS: Final[Mapping[str, OrderStatus]] = {
     "Deactivated": OrderStatus.CANCELED,
     "Rejected": OrderStatus.REJECTED,
 }
+CAUSES: Final = {"BustTrade": "liquidation", "AdlTrade": "adl", "Delivery": "delivery", "Settle": "delivery"}
+"""By the kind of execution: what the exchange closed by itself."""
 MARGIN_MODES: Final[Mapping[str, MarginMode]] = {
     "ISOLATED_MARGIN": "isolated",
     "REGULAR_MARGIN": "cross",
@@ -47,14 +55,23 @@ MARGIN_MODES: Final[Mapping[str, MarginMode]] = {
 
 
 class BybitAccount:
+    category = "linear"
+
     # --- orders ---
 
     def order_send(self, client: Client, market: Instrument, request: OrderRequest) -> str:
+        params = self._params(market, request)
+        answer = client.change(
+            "privatePostV5OrderCreate", params, send_by=request.send_by.timestamp(), closing=request.reduce_only
+        )
+        return _sent_number(answer)
+
+    def _params(self, market: Instrument, request: OrderRequest) -> dict[str, Any]:
         params: dict[str, Any] = {
             "category": market.category,
             "symbol": market.id,
             "side": request.side.title(),
-            "orderType": "Market" if request.type == "market" else "Limit",
+            "orderType": "Market" if request.type in ("market", "stop") else "Limit",
             "qty": market.to_venue(request.amount),
             "orderLinkId": request.client_order_id,
             "positionIdx": 0,
@@ -64,17 +81,18 @@ class BybitAccount:
             params |= {"price": plain(request.price), "timeInForce": "PostOnly" if request.post_only else immediate}
         if request.reduce_only:
             params["reduceOnly"] = True
-        answer = client.change(
-            "privatePostV5OrderCreate", params, send_by=request.send_by.timestamp(), closing=request.reduce_only
-        )
-        return _sent_number(answer)
+        if request.trigger_price is not None:
+            direction = RISES if request.side == "buy" else FALLS
+            params |= {"triggerPrice": plain(request.trigger_price), "triggerDirection": direction}
+            params["triggerBy"] = "MarkPrice"
+        return params
 
-    def order_cancel(self, client: Client, market: Instrument, client_id: str) -> None:
-        client.change("privatePostV5OrderCancel", _named(market, client_id), closing=True)
+    def order_cancel(self, client: Client, market: Instrument, name: OrderName) -> None:
+        client.change("privatePostV5OrderCancel", _named(market, name), closing=True)
 
-    def order(self, client: Client, market: Instrument, client_id: str) -> VenueOrder:
+    def order(self, client: Client, market: Instrument, name: OrderName) -> VenueOrder:
         """Open orders and those that ended lately are at one endpoint, older ones at the other."""
-        params = _named(market, client_id)
+        params = _named(market, name)
         for endpoint in ("privateGetV5OrderRealtime", "privateGetV5OrderHistory"):
             rows = table(client.read(endpoint, params, closing=True), "result", "list")
             if rows:
@@ -83,15 +101,23 @@ class BybitAccount:
         raise OrderNotFound("no such order", code="empty")
 
     def orders_open(self, client: Client, markets: Instruments, market: Instrument | None) -> Sequence[VenueOrder]:
-        wanted = [{"symbol": market.id}] if market else [{"settleCoin": coin} for coin in SETTLED_IN]
-        rows = [
-            row
-            for params in wanted
-            for row in _pages(client, "privateGetV5OrderRealtime", {"category": "linear", **params})
-        ]
+        rows = [row for params in self._lists(market) for row in _pages(client, "privateGetV5OrderRealtime", params)]
         with as_documented():
             found = [_order(row, markets[row["symbol"]]) for row in rows if row["symbol"] in markets]
-        return [order for order in found if order.status in (OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)]
+        return [order for order in found if order.status not in TERMINAL]
+
+    def _lists(self, market: Instrument | None) -> Sequence[dict[str, str]]:
+        """The questions about open orders: of one market, or of all."""
+        wanted = [{"symbol": market.id}] if market else [{"settleCoin": coin} for coin in SETTLED_IN]
+        return [{"category": self.category, **params} for params in wanted]
+
+    def orders_closed(self, client: Client, market: Instrument, since_ms: int) -> Sequence[VenueOrder]:
+        found: list[VenueOrder] = []
+        for start, end in _weeks(client, since_ms):
+            rows = list(_pages(client, "privateGetV5OrderHistory", _period(market, start, end)))
+            with as_documented():
+                found += [_order(row, market) for row in rows if int(row["createdTime"]) >= since_ms]
+        return [order for order in found if order.status in TERMINAL]
 
     def fills_of(self, client: Client, order: VenueOrder) -> Sequence[VenueFill]:
         start = order.at_ms - WEEK_MS // 2
@@ -122,6 +148,12 @@ class BybitAccount:
             coin: Row = next((coin for coin in rows[0]["coin"] if coin["coin"] == CURRENCY), {})
             total, equity = number(coin.get("walletBalance")), number(coin.get("equity"))
             return Balance(CURRENCY, total, equity, _free(rows[0], coin, equity))
+
+    def coins(self, client: Client) -> Sequence[CoinBalance]:
+        """`free` of a coin: not in an order and not in a position's margin."""
+        rows = table(client.read("privateGetV5AccountWalletBalance", {"accountType": "UNIFIED"}), "result", "list")
+        with as_documented():
+            return [_coin(coin) for coin in rows[0]["coin"] if number(coin.get("walletBalance"))]
 
     def funding(self, client: Client, since_ms: int) -> Sequence[Funding]:
         found: list[Funding] = []
@@ -187,15 +219,15 @@ class BybitAccount:
             )
 
     def terms(self, client: Client) -> AccountTerms:
-        rows = table(client.read("privateGetV5AccountFeeRate", {"category": "linear"}), "result", "list")
+        rows = table(client.read("privateGetV5AccountFeeRate", {"category": self.category}), "result", "list")
         with as_documented():
             return AccountTerms(
                 {row["symbol"]: (number(row["takerFeeRate"]), number(row["makerFeeRate"])) for row in rows}
             )
 
 
-def _named(market: Instrument, client_id: str) -> dict[str, str]:
-    return {"category": market.category, "symbol": market.id, "orderLinkId": client_id}
+def _named(market: Instrument, name: OrderName) -> dict[str, str]:
+    return {"category": market.category, "symbol": market.id} | name.of("orderLinkId", "orderId")
 
 
 def _period(market: Instrument, start: int, end: int) -> dict[str, Any]:
@@ -212,16 +244,35 @@ def _sent_number(answer: Any) -> str:
 
 def _order(row: Row, market: Instrument) -> VenueOrder:
     status = STATUS.get(row["orderStatus"], OrderStatus.OPEN)
+    trigger = number(row.get("triggerPrice")) or None
     return VenueOrder(
         market=market,
         number=row["orderId"],
         client_id=row["orderLinkId"],
         status=status,
-        amount=market.to_base(row["qty"]),
+        amount=market.to_base(row["cumExecQty" if _is_by_value(row, market) else "qty"]),
         filled=market.to_base(row["cumExecQty"] or "0"),
         at_ms=int(row["updatedTime"]),
         reason=_why(row) if status in (OrderStatus.CANCELED, OrderStatus.REJECTED) else "",
+        side=row["side"].lower(),
+        type="stop" if trigger else _type(row),
+        price=number(row.get("price")) or None if row["orderType"] == "Limit" else None,
+        average=number(row.get("avgPrice")) or None,
+        trigger=trigger,
+        reduce_only=bool(row.get("reduceOnly")),
+        post_only=row.get("timeInForce") == "PostOnly",
     )
+
+
+def _is_by_value(row: Row, market: Instrument) -> bool:
+    """A market order somebody placed elsewhere for so much money: what it filled is its amount."""
+    return market.kind == "spot" and row.get("marketUnit") == "quoteCoin"
+
+
+def _type(row: Row) -> str:
+    if row["orderType"] == "Market":
+        return "market"
+    return "ioc" if row.get("timeInForce") in ("IOC", "FOK") else "limit"
 
 
 def _why(row: Row) -> str:
@@ -248,9 +299,25 @@ def _fill(row: Row, market: Instrument) -> VenueFill:
         price=number(row["execPrice"]),
         amount=market.to_base(row["execQty"]),
         fee=number(row["execFee"]),
-        fee_currency=row.get("feeCurrency") or market.rules.settle,
+        fee_currency=row.get("feeCurrency") or _fee_currency(row, market),
         at_ms=int(row["execTime"]),
+        cause=_cause(row),
     )
+
+
+def _fee_currency(row: Row, market: Instrument) -> str:
+    """Of spot: paid in what is received, a rebate comes in what is given, as Bybit documents it."""
+    if market.kind != "spot":
+        return market.rules.settle
+    receives_base = (row["side"] == "Buy") == (number(row["execFee"]) >= 0)
+    return market.rules.base if receives_base else market.rules.quote
+
+
+def _cause(row: Row) -> str:
+    """Some liquidations are ordinary trades of an order that the exchange placed."""
+    if "Liq" in str(row.get("createType", "")) or "TakeOver" in str(row.get("createType", "")):
+        return "liquidation"
+    return CAUSES.get(str(row.get("execType", "")), "")
 
 
 def _positions(client: Client) -> list[Row]:
@@ -282,6 +349,12 @@ def _held(row: Row, market: Instrument, mode: MarginMode) -> Held:
         leverage=number(row["leverage"]),
         margin_mode=mode,
     )
+
+
+def _coin(coin: Row) -> CoinBalance:
+    total = number(coin["walletBalance"])
+    used = number(coin.get("locked")) + number(coin.get("totalPositionIM")) + number(coin.get("totalOrderIM"))
+    return CoinBalance(coin["coin"], total, max(total - used, Decimal(0)))
 
 
 def _free(account: Row, coin: Row, equity: Decimal) -> Decimal:

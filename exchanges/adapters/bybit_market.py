@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from exchanges.adapters.base import FundingOutlook, OrderBook, PublicTrade, VenueQuote
+from exchanges.adapters.base import DayFigures, FundingOutlook, OrderBook, PublicTrade, VenueQuote
 from exchanges.adapters.ccxt_adapter import Client
 from exchanges.adapters.instruments import Instrument
 from exchanges.adapters.market_dialect import (
     Bar,
     Rate,
-    changes_by_symbol,
+    day_of,
     levels,
     prices_by_symbol,
     quote_of,
@@ -67,7 +67,7 @@ class BybitMarket:
             return [Rate(int(row["fundingRateTimestamp"]), row["fundingRate"]) for row in rows]
 
     def quotes(self, client: Client, kind: Kind, markets: Mapping[str, Instrument]) -> list[VenueQuote]:
-        """The time is the answer's: a row has none."""
+        """The time is the answer's: a row has none, so a book that stands still looks as fresh as the others."""
         found: list[VenueQuote] = []
         for params in _ticker_questions(markets):
             asked = client.now_ms()
@@ -120,23 +120,44 @@ class BybitMarket:
         params = {"category": market.category, "symbol": market.id}
         rows = table(client.read("publicGetV5MarketTickers", params), "result", "list")
         with as_documented():
-            row, symbol = rows[0], market.rules.symbol
-            next_at = from_ms(int(row["nextFundingTime"]))
-            return FundingOutlook(symbol, Decimal(row["fundingRate"]), next_at, Decimal(row["markPrice"]))
+            return _outlook(market, rows[0])
 
     def marks(self, client: Client, markets: Mapping[str, Instrument]) -> dict[str, Decimal]:
         rows = self._tickers(client, markets)
         with as_documented():
             return prices_by_symbol(markets, ((row["symbol"], row["markPrice"]) for row in rows))
 
-    def changes(self, client: Client, markets: Mapping[str, Instrument]) -> dict[str, Decimal]:
+    def days(self, client: Client, kind: Kind, markets: Mapping[str, Instrument]) -> dict[str, DayFigures]:
+        """Inverse contracts count their turnover in coins and their volume in quote currency."""
         rows = self._tickers(client, markets)
         with as_documented():
-            return changes_by_symbol(markets, ((row["symbol"], row["lastPrice"], row["prevPrice24h"]) for row in rows))
+            return {
+                markets[row["symbol"]].rules.symbol: day_of(
+                    row["lastPrice"],
+                    row.get("prevPrice24h", ""),
+                    row["turnover24h" if markets[row["symbol"]].linear else "volume24h"],
+                )
+                for row in rows
+                if row["symbol"] in markets
+            }
+
+    def outlooks(self, client: Client, markets: Mapping[str, Instrument]) -> dict[str, FundingOutlook]:
+        rows = self._tickers(client, markets)
+        with as_documented():
+            return {
+                markets[row["symbol"]].rules.symbol: _outlook(markets[row["symbol"]], row)
+                for row in rows
+                if row["symbol"] in markets and row["fundingRate"] and int(row["nextFundingTime"])
+            }
 
     def _tickers(self, client: Client, markets: Mapping[str, Instrument]) -> list[Any]:
         answers = (client.read("publicGetV5MarketTickers", params) for params in _ticker_questions(markets))
         return [row for answer in answers for row in table(answer, "result", "list")]
+
+
+def _outlook(market: Instrument, row: Any) -> FundingOutlook:
+    next_at = from_ms(int(row["nextFundingTime"]))
+    return FundingOutlook(market.rules.symbol, Decimal(row["fundingRate"]), next_at, Decimal(row["markPrice"]))
 
 
 def _ticker_questions(markets: Mapping[str, Instrument]) -> Iterator[dict[str, str]]:

@@ -29,6 +29,7 @@ from exchanges.adapters.transport import NeverSent, NoAnswer, Transport
 from exchanges.adapters.venue_clock import VenueClock
 from exchanges.adapters.venues import Capabilities, Kind
 from exchanges.errors import ExchangeError, NotSent, RateLimited, Rejected, Unavailable
+from exchanges.metrics import clock_measured
 
 BUDGET_LOOK_S = 0.05
 UNREACHABLE = "unreachable"
@@ -93,7 +94,7 @@ class Client:
         self._keys = keys
         self._thread = _Thread()
         self._clock = VenueClock()
-        self._transport = Transport(timeout_s=access.timeout_s, proxy=access.proxy)
+        self._transport = Transport(timeout_s=access.timeout_s, proxy=access.proxy, venue=venue.exchange)
         self._ccxt = self._made()
 
     # --- requests ---
@@ -114,6 +115,15 @@ class Client:
                 if error.reason != NOT_OFFERED:
                     raise
         return self.read(endpoints[-1], params, closing=closing)
+
+    def read_offered(self, endpoint: str, params: Any = None, *, otherwise: Any, closing: bool = False) -> Any:
+        """The answer; `otherwise` where no such question is offered there. Raises ExchangeError."""
+        try:
+            return self.read(endpoint, params, closing=closing)
+        except Unavailable as error:
+            if error.reason != NOT_OFFERED:
+                raise
+            return otherwise
 
     def change(
         self,
@@ -157,7 +167,9 @@ class Client:
                 return
             began = time.time()
             theirs = self._read_time()
-            self._clock.measured(theirs - (began + time.time()) / 2 * 1000)
+            ended = time.time()
+            self._clock.measured(theirs - (began + ended) / 2 * 1000)
+            clock_measured(self.venue.exchange, self._clock.offset_ms, ended - began)
             self._ccxt.options["timeDifference"] = -self._clock.offset_ms
 
     def _read_time(self) -> int:

@@ -74,8 +74,8 @@ def _rules(venue: Capabilities, market: Mapping[str, Any], size: Decimal, unit: 
         notional_min=_notional_min(market),
         notional_max=_decimal(limits["cost"]["max"]) if market["type"] != "spot" else None,
         max_leverage=_decimal(limits["leverage"]["max"]) or venue.max_leverage,
-        taker_fee=venue.taker_fee,
-        maker_fee=venue.maker_fee,
+        taker_fee=venue.spot_taker_fee if market["type"] == "spot" else venue.taker_fee,
+        maker_fee=venue.spot_maker_fee if market["type"] == "spot" else venue.maker_fee,
         active=bool(market["active"]),
     )
 
@@ -84,7 +84,9 @@ def _amount_max(market: Mapping[str, Any], unit: Decimal) -> Decimal | None:
     """The smaller of the largest limit and the largest market order: every order may become either."""
     info = market["info"]
     lots = info.get("lotSizeFilter") or {}
-    largest = [market["limits"]["amount"]["max"], info.get("maxMktSz"), lots.get("maxMktOrderQty")]
+    largest = [market["limits"]["amount"]["max"], lots.get("maxMktOrderQty"), lots.get("maxMarketOrderQty")]
+    if market["type"] != "spot":  # there OKX means money
+        largest.append(info.get("maxMktSz"))
     filters = info.get("filters") or ()
     largest += [row.get("maxQty") for row in filters if row.get("filterType") == "MARKET_LOT_SIZE"]
     known = [value for text in largest if (value := _decimal(text))]

@@ -19,6 +19,7 @@ from exchanges.adapters.account_dialect import (
     AccountTerms,
     Examination,
     Held,
+    OrderName,
     VenueFill,
     VenueOrder,
 )
@@ -26,9 +27,11 @@ from exchanges.adapters.answers import DoneAlready
 from exchanges.adapters.base import (
     Balance,
     Candle,
+    CoinBalance,
     FillReport,
     FundingPayment,
     MarginMode,
+    MarketSettings,
     OrderReport,
     OrderRequest,
     VenuePosition,
@@ -39,6 +42,7 @@ from exchanges.adapters.instruments import Instrument
 from exchanges.adapters.isolation import refuse_inside_transaction
 from exchanges.adapters.order_checks import check_form, check_value
 from exchanges.adapters.paper_source import from_ms, to_ms
+from exchanges.adapters.venues import Kind
 from exchanges.errors import ExchangeError, NotSent, OrderNotFound, OutcomeUnknown, Rejected
 from trading.core.order_state import TERMINAL, OrderStatus
 from trading.core.sizing import MarketRules
@@ -62,19 +66,33 @@ class MarketSource(Protocol):
 
 
 class LiveVenue:
-    """`opens` is False for an account that is switched off: what is held there can still be looked after and closed."""
+    """Of one kind of market. `opens` is False for an account that is switched off: what is held there can still be
+    looked after and closed."""
 
     is_paper = False
 
-    def __init__(self, client: Client, dialect: AccountDialect, source: MarketSource, *, opens: bool = True) -> None:
+    def __init__(
+        self,
+        client: Client,
+        dialect: AccountDialect,
+        source: MarketSource,
+        *,
+        opens: bool = True,
+        kind: Kind = "swap",
+    ) -> None:
         self.exchange = client.venue.exchange
         self._client = client
         self._dialect = dialect
         self._source = source
         self._opens = opens
+        self._kind: Kind = kind
         self._terms = AccountTerms()
         self._terms_until = 0.0
         self._rules: tuple[Mapping[str, Instrument], AccountTerms, Mapping[str, MarketRules]] | None = None
+
+    def beside(self, kind: Kind, dialect: AccountDialect, source: MarketSource) -> "LiveVenue":
+        """The same account for another kind of market, over the same connections: they end with this one's."""
+        return LiveVenue(self._client, dialect, source, opens=self._opens, kind=kind)
 
     # --- the market ---
 
@@ -118,28 +136,47 @@ class LiveVenue:
             amount=request.amount,
             filled=Decimal(0),
             at=from_ms(sent_ms),
+            side=request.side,
+            type=request.type,
+            price=request.price,
+            trigger_price=request.trigger_price,
+            reduce_only=request.reduce_only,
+            post_only=request.post_only,
         )
-        report = accepted if request.type == "limit" and number else self._looked_at(accepted)
+        rests = request.type == "stop" or (request.type == "limit" and not request.post_only)
+        report = accepted if rests and number else self._looked_at(accepted)
         if not report.exchange_order_id:
             raise OutcomeUnknown("the exchange did not say that it took the order", code="no_number")
         return report
 
-    def cancel_order(self, symbol: str, *, client_order_id: str, exchange_order_id: str = "") -> OrderReport:
+    def cancel_order(
+        self, symbol: str, *, client_order_id: str = "", exchange_order_id: str = "", is_stop: bool = False
+    ) -> OrderReport:
         refuse_inside_transaction()
         market = self._market(symbol, OrderNotFound)
+        name = _named(client_order_id, exchange_order_id, is_stop)
         with suppress(OrderNotFound, DoneAlready):  # over already, or never there: the order itself says which
-            self._dialect.order_cancel(self._client, market, client_order_id)
-        return self._report(self._dialect.order(self._client, market, client_order_id))
+            self._dialect.order_cancel(self._client, market, name)
+        return self._report(self._dialect.order(self._client, market, name))
 
-    def fetch_order(self, symbol: str, *, client_order_id: str, exchange_order_id: str = "") -> OrderReport:
+    def fetch_order(
+        self, symbol: str, *, client_order_id: str = "", exchange_order_id: str = "", is_stop: bool = False
+    ) -> OrderReport:
         refuse_inside_transaction()
         market = self._market(symbol, OrderNotFound)
-        return self._report(self._dialect.order(self._client, market, client_order_id))
+        name = _named(client_order_id, exchange_order_id, is_stop)
+        return self._report(self._dialect.order(self._client, market, name))
 
     def open_orders(self, symbol: str | None = None) -> Sequence[OrderReport]:
         refuse_inside_transaction()
         market = None if symbol is None else self._market(symbol, Rejected)
         return [self._report(order) for order in self._dialect.orders_open(self._client, self._by_id(), market)]
+
+    def closed_orders(self, symbol: str, *, since: datetime) -> Sequence[OrderReport]:
+        refuse_inside_transaction()
+        market = self._market(symbol, Rejected)
+        found = self._dialect.orders_closed(self._client, market, to_ms(since))
+        return [_report(order, ()) for order in sorted(found, key=lambda order: order.at_ms, reverse=True)]
 
     def fills(self, symbol: str, *, since: datetime) -> Sequence[FillReport]:
         refuse_inside_transaction()
@@ -155,6 +192,11 @@ class LiveVenue:
     def balance(self) -> Balance:
         refuse_inside_transaction()
         return self._dialect.balance(self._client)
+
+    def coins(self) -> Sequence[CoinBalance]:
+        """Every currency of its wallet. Raises ExchangeError."""
+        refuse_inside_transaction()
+        return self._dialect.coins(self._client)
 
     def funding_payments(self, *, since: datetime) -> Sequence[FundingPayment]:
         refuse_inside_transaction()
@@ -179,6 +221,12 @@ class LiveVenue:
         if set_to != leverage or mode != margin_mode:
             raise Rejected(f"the exchange has leverage {set_to:f}, {mode}", code="leverage")
 
+    def market_settings(self, symbol: str, *, margin_mode: MarginMode) -> MarketSettings:
+        refuse_inside_transaction()
+        market = self._market(symbol, Rejected)
+        leverage, mode = self._dialect.leverage(self._client, market, margin_mode)
+        return MarketSettings(int(leverage), mode, self._dialect.one_way(self._client, market))
+
     def ping(self) -> datetime:
         """The venue's time, asked for now. Raises ExchangeError."""
         refuse_inside_transaction()
@@ -200,6 +248,8 @@ class LiveVenue:
             raise Rejected("the client order id is not possible there", code="client_order_id")
         if not (request.reduce_only or self._opens):
             raise Rejected("this account is switched off", code="switched_off")
+        if request.type not in self._client.venue.types_of(self._kind):
+            raise Rejected("that kind of order is not offered there", code="parameter")
         market = self._market(request.symbol, Rejected)
         rules = self.markets()[request.symbol]
         check_form(request, rules)
@@ -219,7 +269,7 @@ class LiveVenue:
         for pause_s in LOOKS_S:
             time.sleep(pause_s)
             try:
-                report = self.fetch_order(report.symbol, client_order_id=report.client_order_id)
+                report = self.fetch_order(report.symbol, client_order_id=report.client_order_id, is_stop=report.is_stop)
             except OrderNotFound:
                 continue
             except ExchangeError:
@@ -230,17 +280,7 @@ class LiveVenue:
 
     def _report(self, order: VenueOrder) -> OrderReport:
         fills = self._dialect.fills_of(self._client, order) if order.filled else ()
-        return OrderReport(
-            client_order_id=order.client_id,
-            exchange_order_id=order.number,
-            symbol=order.market.rules.symbol,
-            status=order.status,
-            amount=order.amount,
-            filled=order.filled,
-            at=_at(order.at_ms),
-            reason=order.reason,
-            fills=tuple(_fill_report(fill, order.client_id) for fill in fills),
-        )
+        return _report(order, fills)
 
     def _market(self, symbol: str, refusal: Callable[..., ExchangeError]) -> Instrument:
         market = self._source.instruments().get(symbol)
@@ -282,10 +322,45 @@ def _with_terms(market: Instrument, terms: AccountTerms) -> MarketRules:
     return replace(market.rules, taker_fee=taker, maker_fee=maker, max_leverage=leverage)
 
 
-def _fill_report(fill: VenueFill, client_id: str = "") -> FillReport:
+def _named(client_order_id: str, exchange_order_id: str, is_stop: bool) -> OrderName:
+    """Raises OrderNotFound for no name at all."""
+    if not (client_order_id or exchange_order_id):
+        raise OrderNotFound("no such order", code="empty")
+    return OrderName(client_order_id, exchange_order_id, is_stop)
+
+
+def _report(order: VenueOrder, fills: Sequence[VenueFill]) -> OrderReport:
+    return OrderReport(
+        client_order_id=order.client_id,
+        exchange_order_id=order.number,
+        symbol=order.market.rules.symbol,
+        status=order.status,
+        amount=order.amount,
+        filled=order.filled,
+        at=_at(order.at_ms),
+        reason=order.reason,
+        fills=tuple(_fill_report(_own(fill, order)) for fill in fills),
+        side=order.side,
+        type=order.type,
+        price=order.price,
+        average_price=order.average,
+        trigger_price=order.trigger,
+        reduce_only=order.reduce_only,
+        post_only=order.post_only,
+    )
+
+
+def _own(fill: VenueFill, order: VenueOrder) -> VenueFill:
+    """What a stop became may have got another name."""
+    if order.became:
+        return replace(fill, client_id=order.client_id, number=order.number)
+    return replace(fill, client_id=fill.client_id or order.client_id)
+
+
+def _fill_report(fill: VenueFill) -> FillReport:
     return FillReport(
         trade_id=fill.trade_id,
-        client_order_id=fill.client_id or client_id,
+        client_order_id=fill.client_id,
         exchange_order_id=fill.number,
         symbol=fill.market.rules.symbol,
         side=fill.side,
@@ -294,6 +369,7 @@ def _fill_report(fill: VenueFill, client_id: str = "") -> FillReport:
         fee=fill.fee,
         fee_currency=fill.fee_currency,
         at=_at(fill.at_ms),
+        cause=fill.cause,
     )
 
 

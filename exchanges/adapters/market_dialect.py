@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Protocol
 
-from exchanges.adapters.base import FundingOutlook, OrderBook, PublicTrade, VenueQuote
+from exchanges.adapters.base import DayFigures, FundingOutlook, OrderBook, PublicTrade, VenueQuote
 from exchanges.adapters.ccxt_adapter import Client
 from exchanges.adapters.instruments import Instrument
 from exchanges.adapters.paper_source import from_ms
@@ -72,8 +72,12 @@ class MarketDialect(Protocol):
         """Mark prices of these swaps (by the venue's id) by our symbol, in one question for each category."""
         ...
 
-    def changes(self, client: Client, markets: Mapping[str, Instrument]) -> dict[str, Decimal]:
-        """Of swaps over 24 hours, in per cent; those that are younger may be missing."""
+    def days(self, client: Client, kind: Kind, markets: Mapping[str, Instrument]) -> dict[str, DayFigures]:
+        """Of these markets (by the venue's id) by our symbol, in one question for each category."""
+        ...
+
+    def outlooks(self, client: Client, markets: Mapping[str, Instrument]) -> dict[str, FundingOutlook]:
+        """Funding of these swaps by our symbol, in one question for each category."""
         ...
 
 
@@ -167,13 +171,13 @@ def prices_by_symbol(markets: Mapping[str, Instrument], rows: Iterable[tuple[str
     return {markets[name].rules.symbol: Decimal(price) for name, price in rows if name in markets and price}
 
 
-def changes_by_symbol(markets: Mapping[str, Instrument], rows: Iterable[tuple[str, str, str]]) -> dict[str, Decimal]:
-    """Of (the venue's id, price now, price before), in per cent."""
-    return {
-        markets[name].rules.symbol: (Decimal(now) / Decimal(before) - 1) * 100
-        for name, now, before in rows
-        if name in markets and now and before and Decimal(before) > 0
-    }
+def day_of(now: str, before: str, volume: str, *, price: str = "1") -> DayFigures:
+    """Of the prices now and 24 hours ago, and the volume, which is worth `price` in quote currency."""
+    known = bool(now and before) and Decimal(before) > 0
+    return DayFigures(
+        (Decimal(now) / Decimal(before) - 1) * 100 if known else None,
+        Decimal(volume) * Decimal(price) if volume and price else None,
+    )
 
 
 def rows_of(payload: object, *path: str) -> Sequence[object]:

@@ -1,44 +1,65 @@
-"""An OKX account: swaps, in net mode. Amounts go as contracts; the margin mode is said with every order."""
+"""An OKX account: swaps and dated futures, in net mode.
 
-from collections.abc import Iterator, Mapping, Sequence
+Amounts go as contracts; the margin mode is said with every order.
+"""
+
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from exchanges.adapters import okx_stops
 from exchanges.adapters.account_dialect import (
     AccountTerms,
     Examination,
     Funding,
     Held,
     Instruments,
+    OrderName,
     VenueFill,
     VenueOrder,
 )
-from exchanges.adapters.base import Balance, MarginMode, OrderRequest
+from exchanges.adapters.base import Balance, CoinBalance, MarginMode, OrderRequest
 from exchanges.adapters.ccxt_adapter import Client
 from exchanges.adapters.instruments import Instrument, plain
+from exchanges.adapters.okx_orders import order_of, order_read, pages, sent_number
 from exchanges.adapters.wire_rows import Row, as_documented, number, table
-from exchanges.errors import OrderNotFound
-from trading.core.order_state import OrderStatus
 
 CURRENCY: Final = "USDT"
-PAGE: Final = 100
+HISTORY_MS: Final = 6 * 86_400_000
+"""Within it the endpoint for recent orders knows everything; the archive holds three months."""
 RECENT_MS: Final = 2 * 86_400_000
 """Within it the endpoints for recent fills and bills know everything."""
 FUNDING_BILL: Final = "8"
-
-STATUS: Final[Mapping[str, OrderStatus]] = {
-    "live": OrderStatus.OPEN,
-    "partially_filled": OrderStatus.PARTIALLY_FILLED,
-    "filled": OrderStatus.CLOSED,
-    "canceled": OrderStatus.CANCELED,
-    "mmp_canceled": OrderStatus.CANCELED,
+CAUSES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("100", "101", "102", "103", "104", "105", "106", "107", "110", "111"), "liquidation"),
+    **dict.fromkeys(("125", "126", "127", "128"), "adl"),
+    **dict.fromkeys(("112", "113"), "delivery"),
 }
+"""By the kind of transaction: what the exchange closed by itself."""
 
 
 class OkxAccount:
+    """Of perpetual swaps, or of dated futures: the same but for the name of their kind."""
+
+    def __init__(self, inst_type: str = "SWAP") -> None:
+        self.inst_type = inst_type
+
     # --- orders ---
 
     def order_send(self, client: Client, market: Instrument, request: OrderRequest) -> str:
+        if request.type == "stop":
+            return okx_stops.stop_send(client, market, request)
+        send_by = request.send_by.timestamp()
+        answer = client.change(
+            "privatePostTradeBatchOrders",
+            [self._row(market, request)],
+            send_by=send_by,
+            closing=request.reduce_only,
+            headers={"expTime": str(client.venue_ms(send_by))},
+        )
+        return sent_number(answer, "ordId")
+
+    def _row(self, market: Instrument, request: OrderRequest) -> dict[str, Any]:
         row: dict[str, Any] = {
             "instId": market.id,
             "tdMode": request.margin_mode,
@@ -51,49 +72,56 @@ class OkxAccount:
             row["px"] = plain(request.price)
         if request.reduce_only:
             row["reduceOnly"] = True
-        send_by = request.send_by.timestamp()
-        answer = client.change(
-            "privatePostTradeBatchOrders",
-            [row],
-            send_by=send_by,
-            closing=request.reduce_only,
-            headers={"expTime": str(client.venue_ms(send_by))},
-        )
-        return _sent_number(answer)
+        return row
 
-    def order_cancel(self, client: Client, market: Instrument, client_id: str) -> None:
-        client.change("privatePostTradeCancelOrder", {"instId": market.id, "clOrdId": client_id}, closing=True)
+    def order_cancel(self, client: Client, market: Instrument, name: OrderName) -> None:
+        if name.is_stop:
+            okx_stops.stop_cancel(client, market, name)
+            return
+        params = {"instId": market.id} | name.of("clOrdId", "ordId")
+        client.change("privatePostTradeCancelOrder", params, closing=True)
 
-    def order(self, client: Client, market: Instrument, client_id: str) -> VenueOrder:
-        params = {"instId": market.id, "clOrdId": client_id}
-        rows = table(client.read("privateGetTradeOrder", params, closing=True), "data")
-        if not rows:
-            raise OrderNotFound("no such order", code="empty")
-        with as_documented():
-            return _order(rows[0], market)
+    def order(self, client: Client, market: Instrument, name: OrderName) -> VenueOrder:
+        if name.is_stop:
+            return okx_stops.stop(client, market, name)
+        return order_read(client, market, name)
 
     def orders_open(self, client: Client, markets: Instruments, market: Instrument | None) -> Sequence[VenueOrder]:
-        params = {"instType": "SWAP"} | ({"instId": market.id} if market else {})
-        rows = list(_pages(client, ("privateGetTradeOrdersPending",), params, "ordId"))
+        params = {"instType": self.inst_type} | ({"instId": market.id} if market else {})
+        rows = list(pages(client, ("privateGetTradeOrdersPending",), params, "ordId"))
         with as_documented():
-            return [_order(row, markets[row["instId"]]) for row in rows if row["instId"] in markets]
+            found = [order_of(row, markets[row["instId"]]) for row in rows if row["instId"] in markets]
+        return [*found, *okx_stops.stops_open(client, markets, params)]
+
+    def orders_closed(self, client: Client, market: Instrument, since_ms: int) -> Sequence[VenueOrder]:
+        params = {"instType": self.inst_type, "instId": market.id}
+        return okx_stops.with_stops(client, market, self._ended(client, market, since_ms), since_ms, params)
+
+    def _ended(self, client: Client, market: Instrument, since_ms: int) -> Sequence[VenueOrder]:
+        params = {"instType": self.inst_type, "instId": market.id}
+        recent = since_ms > client.now_ms() - HISTORY_MS
+        archive = "privateGetTradeOrdersHistoryArchive"
+        endpoints = ("privateGetTradeOrdersHistory", archive) if recent else (archive,)
+        rows = list(pages(client, endpoints, params | {"begin": since_ms}, "ordId"))
+        with as_documented():
+            return [order_of(row, market) for row in rows]
 
     def fills_of(self, client: Client, order: VenueOrder) -> Sequence[VenueFill]:
-        params = {"instType": "SWAP", "instId": order.market.id, "ordId": order.number}
-        rows = list(_pages(client, _fills_endpoints(client, order.at_ms), params, "billId"))
+        params = {"instType": self.inst_type, "instId": order.market.id, "ordId": order.became or order.number}
+        rows = list(pages(client, _fills_endpoints(client, order.at_ms), params, "billId"))
         with as_documented():
             return [_fill(row, order.market) for row in reversed(rows)]
 
     def fills(self, client: Client, market: Instrument, since_ms: int) -> Sequence[VenueFill]:
-        params = {"instType": "SWAP", "instId": market.id, "begin": since_ms}
-        rows = list(_pages(client, _fills_endpoints(client, since_ms), params, "billId"))
+        params = {"instType": self.inst_type, "instId": market.id, "begin": since_ms}
+        rows = list(pages(client, _fills_endpoints(client, since_ms), params, "billId"))
         with as_documented():
             return [_fill(row, market) for row in reversed(rows)]
 
     # --- the account ---
 
     def positions(self, client: Client, markets: Instruments) -> Sequence[Held]:
-        rows = table(client.read("privateGetAccountPositions", {"instType": "SWAP"}, closing=True), "data")
+        rows = table(client.read("privateGetAccountPositions", {"instType": self.inst_type}, closing=True), "data")
         with as_documented():
             return [
                 _held(row, markets[row["instId"]]) for row in rows if row["instId"] in markets and number(row["pos"])
@@ -106,12 +134,21 @@ class OkxAccount:
             free = row.get("availEq") or row.get("availBal")
             return Balance(CURRENCY, number(row.get("cashBal")), number(row.get("eq")), number(free))
 
+    def coins(self, client: Client) -> Sequence[CoinBalance]:
+        rows = table(client.read("privateGetAccountBalance"), "data")
+        with as_documented():
+            return [
+                CoinBalance(row["ccy"], number(row.get("cashBal")), number(row.get("availBal")))
+                for row in rows[0]["details"]
+                if number(row.get("cashBal"))
+            ]
+
     def funding(self, client: Client, since_ms: int) -> Sequence[Funding]:
         recent = since_ms > client.now_ms() - RECENT_MS
         archive = "privateGetAccountBillsArchive"
         endpoints = ("privateGetAccountBills", archive) if recent else (archive,)
         params = {"instType": "SWAP", "type": FUNDING_BILL, "begin": since_ms}
-        rows = list(_pages(client, endpoints, params, "billId"))
+        rows = list(pages(client, endpoints, params, "billId"))
         with as_documented():
             return [
                 Funding(row["billId"], row["instId"], number(row["pnl"]), row["ccy"], int(row["ts"]))
@@ -155,7 +192,7 @@ class OkxAccount:
 
     def terms(self, client: Client) -> AccountTerms:
         """Fees are told as what is added to the balance: negative when paid."""
-        rows = table(client.read("privateGetAccountTradeFee", {"instType": "SWAP"}), "data")
+        rows = table(client.read("privateGetAccountTradeFee", {"instType": self.inst_type}), "data")
         with as_documented():
             taker, maker = rows[0].get("takerU") or rows[0]["taker"], rows[0].get("makerU") or rows[0]["maker"]
             return AccountTerms({"": (-number(taker), -number(maker))})
@@ -167,35 +204,8 @@ def _config(client: Client) -> Row:
         return rows[0]
 
 
-def _sent_number(answer: Any) -> str:
-    """The order is there whatever its answer looks like: its number can be asked for."""
-    try:
-        return str(answer["data"][0]["ordId"])
-    except (LookupError, TypeError):
-        return ""
-
-
 def _mode(text: str) -> MarginMode:
     return "isolated" if text == "isolated" else "cross"
-
-
-def _order(row: Row, market: Instrument) -> VenueOrder:
-    status = STATUS.get(row["state"], OrderStatus.OPEN)
-    return VenueOrder(
-        market=market,
-        number=row["ordId"],
-        client_id=row["clOrdId"],
-        status=status,
-        amount=market.to_base(row["sz"]),
-        filled=market.to_base(row["accFillSz"] or "0"),
-        at_ms=int(row["uTime"]),
-        reason=_why(row) if status == OrderStatus.CANCELED else "",
-    )
-
-
-def _why(row: Row) -> str:
-    source = row.get("cancelSource", "")
-    return str(row.get("cancelSourceReason") or (f"canceled (source {source})" if source else "canceled"))
 
 
 def _fill(row: Row, market: Instrument) -> VenueFill:
@@ -210,6 +220,7 @@ def _fill(row: Row, market: Instrument) -> VenueFill:
         fee=-number(row["fee"]),
         fee_currency=row["feeCcy"],
         at_ms=int(row["ts"]),
+        cause=CAUSES.get(row.get("subType", ""), ""),
     )
 
 
@@ -229,15 +240,3 @@ def _held(row: Row, market: Instrument) -> Held:
 def _fills_endpoints(client: Client, since_ms: int) -> tuple[str, ...]:
     history = "privateGetTradeFillsHistory"
     return ("privateGetTradeFills", history) if since_ms > client.now_ms() - RECENT_MS else (history,)
-
-
-def _pages(client: Client, endpoints: Sequence[str], params: Mapping[str, Any], number_name: str) -> Iterator[Row]:
-    """Newest first; the next page lies before the last row of the one before."""
-    after: dict[str, Any] = {}
-    while True:
-        rows = table(client.read_first(endpoints, {**params, **after, "limit": PAGE}, closing=True), "data")
-        yield from rows
-        if len(rows) < PAGE:
-            return
-        with as_documented():
-            after = {"after": rows[-1][number_name]}

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from exchanges.adapters.base import FundingOutlook, OrderBook, PublicTrade, VenueQuote
+from exchanges.adapters.base import DayFigures, FundingOutlook, OrderBook, PublicTrade, VenueQuote
 from exchanges.adapters.ccxt_adapter import Client
 from exchanges.adapters.instruments import Instrument
 from exchanges.adapters.market_dialect import (
     Bar,
     Rate,
-    changes_by_symbol,
+    day_of,
     levels,
     prices_by_symbol,
     quote_of,
@@ -111,15 +111,35 @@ class OkxMarket:
     def funding(self, client: Client, market: Instrument) -> FundingOutlook:
         rows = table(client.read("publicGetPublicFundingRate", {"instId": market.id}), "data")
         with as_documented():
-            next_at = from_ms(int(rows[0]["fundingTime"]))
-            return FundingOutlook(market.rules.symbol, Decimal(rows[0]["fundingRate"]), next_at, None)
+            return _outlook(market, rows[0])
 
     def marks(self, client: Client, markets: Mapping[str, Instrument]) -> dict[str, Decimal]:
         rows = table(client.read("publicGetPublicMarkPrice", {"instType": "SWAP"}), "data")
         with as_documented():
             return prices_by_symbol(markets, ((row["instId"], row["markPx"]) for row in rows))
 
-    def changes(self, client: Client, markets: Mapping[str, Instrument]) -> dict[str, Decimal]:
-        rows = table(client.read("publicGetMarketTickers", {"instType": "SWAP"}), "data")
+    def days(self, client: Client, kind: Kind, markets: Mapping[str, Instrument]) -> dict[str, DayFigures]:
+        """The volume is in coins for contracts, in quote currency for spot."""
+        rows = table(client.read("publicGetMarketTickers", {"instType": INST_TYPES[kind]}), "data")
         with as_documented():
-            return changes_by_symbol(markets, ((row["instId"], row["last"], row["open24h"]) for row in rows))
+            return {
+                markets[row["instId"]].rules.symbol: day_of(
+                    row["last"], row["open24h"], row["volCcy24h"], price="1" if kind == "spot" else row["last"]
+                )
+                for row in rows
+                if row["instId"] in markets
+            }
+
+    def outlooks(self, client: Client, markets: Mapping[str, Instrument]) -> dict[str, FundingOutlook]:
+        rows = table(client.read("publicGetPublicFundingRate", {"instId": "ANY"}), "data")
+        with as_documented():
+            return {
+                markets[row["instId"]].rules.symbol: _outlook(markets[row["instId"]], row)
+                for row in rows
+                if row["instId"] in markets and row["fundingRate"]
+            }
+
+
+def _outlook(market: Instrument, row: Any) -> FundingOutlook:
+    next_at = from_ms(int(row["fundingTime"]))
+    return FundingOutlook(market.rules.symbol, Decimal(row["fundingRate"]), next_at, None)

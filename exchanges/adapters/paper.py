@@ -8,7 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -22,6 +22,7 @@ from exchanges.adapters.base import (
     FillReport,
     FundingPayment,
     MarginMode,
+    MarketSettings,
     OrderReport,
     OrderRequest,
     VenuePosition,
@@ -39,6 +40,7 @@ from trading.core.order_state import OrderStatus
 from trading.core.sizing import MarketRules
 
 CONNECTION = "paper"
+CLOSED_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class PaperVenue(ABC):
         refuse_inside_transaction()
         wallet = self._wallet()
         moment = self._moment(wallet)
-        chaos = paper_chaos.parse(wallet.chaos) if wallet.chaos else paper_chaos.CALM
+        chaos = paper_chaos.parse(wallet.chaos).lasting(moment) if wallet.chaos else paper_chaos.CALM
         quotes = (self._quote(symbol, moment, chaos.frozen_since(symbol)) for symbol in symbols)
         return {quote.symbol: quote for quote in quotes if quote is not None}
 
@@ -110,15 +112,24 @@ class PaperVenue(ABC):
         since_ms = to_ms(since) if since else None
         return self._source.candles(symbol, timeframe, closed_by_ms=closed_by, since_ms=since_ms, limit=limit)
 
-    def fetch_order(self, symbol: str, *, client_order_id: str, exchange_order_id: str = "") -> OrderReport:
+    def fetch_order(
+        self, symbol: str, *, client_order_id: str = "", exchange_order_id: str = "", is_stop: bool = False
+    ) -> OrderReport:
         with self._books() as books:
-            order = self._found(books, symbol, client_order_id)
+            order = self._found(books, symbol, client_order_id, exchange_order_id)
         return self._report(order)
 
     def open_orders(self, symbol: str | None = None) -> Sequence[OrderReport]:
         with self._books() as books:
             orders = [o for o in books.working() if symbol in (None, o.symbol) and not o.hidden_queries]
         return reports_of(orders, self.terms.currency)
+
+    def closed_orders(self, symbol: str, *, since: datetime) -> Sequence[OrderReport]:
+        with self._books():
+            pass
+        rows = PaperOrder.objects.filter(account_id=self.terms.account_id, symbol=symbol, accepted_at__gte=since)
+        ended = rows.exclude(status__in=WORKING).order_by("-number")[:CLOSED_MAX]
+        return [replace(report, fills=()) for report in reports_of(list(ended), self.terms.currency)]
 
     def fills(self, symbol: str, *, since: datetime) -> Sequence[FillReport]:
         with self._books():
@@ -166,9 +177,11 @@ class PaperVenue(ABC):
             raise OutcomeUnknown("no answer in time", code="timeout")
         return self._report(order)
 
-    def cancel_order(self, symbol: str, *, client_order_id: str, exchange_order_id: str = "") -> OrderReport:
+    def cancel_order(
+        self, symbol: str, *, client_order_id: str = "", exchange_order_id: str = "", is_stop: bool = False
+    ) -> OrderReport:
         with self._books() as books:
-            order = self._found(books, symbol, client_order_id)
+            order = self._found(books, symbol, client_order_id, exchange_order_id)
             faults: dict[FaultKind, Fault] = {}
             if order and order.status in WORKING:
                 faults = self._drawn(books, frozenset({FaultKind.CANCEL_TIMEOUT}), order)
@@ -192,6 +205,11 @@ class PaperVenue(ABC):
             if paper_margin.margin_used(books, marks) > max(paper_margin.equity(books, marks), Decimal(0)):
                 raise Rejected("insufficient margin for that leverage", code="insufficient_margin")
 
+    def market_settings(self, symbol: str, *, margin_mode: MarginMode) -> MarketSettings:
+        with self._books() as books:
+            leverage, mode = books.leverage_of(symbol)
+        return MarketSettings(leverage, mode, one_way=True)
+
     def close(self) -> None:
         """Nothing is kept open."""
         return
@@ -203,10 +221,30 @@ class PaperVenue(ABC):
         with self._books() as books:
             books.wallet_set(chaos=paper_chaos.dump(chaos.begun(books.moment)))
 
+    def rehearse_also(self, fault: Fault) -> None:
+        """Beside what it was told before and what is not over yet."""
+        with self._books() as books:
+            before = paper_chaos.parse(books.wallet.chaos).lasting(books.moment)
+            left = tuple(known for known in before.faults if known.next != 0)
+            chaos = replace(before, faults=(*left, fault)).begun(books.moment)
+            books.wallet_set(chaos=paper_chaos.dump(chaos))
+
     def rehearsal(self) -> Chaos:
         """What is left of it."""
         refuse_inside_transaction()
-        return paper_chaos.parse(self._wallet().chaos)
+        wallet = self._wallet()
+        return paper_chaos.parse(wallet.chaos).lasting(self._moment(wallet))
+
+    def liquidate(self, symbol: str) -> bool:
+        """Closes a leg at the mark, whatever its margin, after cancelling its orders; False where nothing is held."""
+        with self._books() as books:
+            if not books.held(symbol):
+                return False
+            for order in books.working():
+                if order.symbol == symbol:
+                    books.order_end(order, OrderStatus.CANCELED, "liquidation")
+            self._matcher.close_out(books, symbol, self._marks(books)(symbol))
+        return True
 
     # --- inside ---
 
@@ -254,6 +292,8 @@ class PaperVenue(ABC):
             side=request.side,
             type=request.type,
             price=request.price,
+            trigger_price=request.trigger_price,
+            post_only=request.post_only,
             amount=request.amount,
             filled=Decimal(0),
             reduce_only=request.reduce_only,
@@ -271,13 +311,14 @@ class PaperVenue(ABC):
         if FaultKind.PARTIAL in faults:
             order.fill_share = Decimal(str(faults[FaultKind.PARTIAL].share))
         books.order_add(order)
-        self._meet(books, order)
+        if order.type != "stop":  # it rests: one that would trigger at once is refused
+            self._meet(books, order)
         return order, faults
 
     def _drawn(self, books: Books, kinds: frozenset[FaultKind], order: PaperOrder) -> dict[FaultKind, Fault]:
         if not books.wallet.chaos:
             return {}
-        chaos = paper_chaos.parse(books.wallet.chaos)
+        chaos = paper_chaos.parse(books.wallet.chaos).lasting(books.moment)
         left, faults = chaos.drawn(kinds, order.number, order.symbol, order.side, order.reduce_only)
         books.wallet_set(chaos=paper_chaos.dump(left))
         return faults
@@ -324,9 +365,9 @@ class PaperVenue(ABC):
             margin_mode=mode,
         )
 
-    def _found(self, books: Books, symbol: str, client_order_id: str) -> PaperOrder | None:
+    def _found(self, books: Books, symbol: str, client_order_id: str, number: str) -> PaperOrder | None:
         """None where the venue does not know the order (or was told to say so)."""
-        order = books.by_client_id(client_order_id)
+        order = books.by_client_id(client_order_id) if client_order_id else books.by_number(number)
         if order is None or order.symbol != symbol:
             return None
         if order.hidden_queries:

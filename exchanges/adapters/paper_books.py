@@ -1,6 +1,6 @@
 """The books of one paper account, open under the lock of its wallet: what happens there is written when they close."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Context, Decimal, localcontext
 from functools import cached_property
@@ -13,6 +13,9 @@ from trading.core.position import LEDGER_UNIT, Position, apply_fill
 
 DEFAULT_LEVERAGE = 10
 DEFAULT_MARGIN_MODE: MarginMode = "cross"
+NUMBER_DIGITS_MAX = 18
+BY_ITSELF = ("liquidation", "adl")
+"""Reasons of orders that the venue placed itself."""
 
 _EXACT = Context(prec=100)
 
@@ -58,6 +61,12 @@ class Books:
 
     def by_client_id(self, client_order_id: str) -> PaperOrder | None:
         row = PaperOrder.objects.filter(account_id=self.wallet.account_id, client_order_id=client_order_id).first()
+        return self._known(row) if row else None
+
+    def by_number(self, number: str) -> PaperOrder | None:
+        if not (number.isascii() and number.isdigit()) or len(number) > NUMBER_DIGITS_MAX:
+            return None
+        row = PaperOrder.objects.filter(account_id=self.wallet.account_id, number=int(number)).first()
         return self._known(row) if row else None
 
     def leverage_of(self, symbol: str) -> tuple[int, MarginMode]:
@@ -146,7 +155,7 @@ class Books:
         return self._orders.setdefault(order.number, order)
 
 
-def report_of(order: PaperOrder, fills: Iterable[PaperFill], currency: str) -> OrderReport:
+def report_of(order: PaperOrder, fills: Sequence[PaperFill], currency: str) -> OrderReport:
     return OrderReport(
         client_order_id=order.client_order_id,
         exchange_order_id=str(order.number),
@@ -157,6 +166,13 @@ def report_of(order: PaperOrder, fills: Iterable[PaperFill], currency: str) -> O
         at=order.updated_at,
         reason=order.reason,
         fills=tuple(fill_report(fill, order, currency) for fill in fills),
+        side=order.side,
+        type=order.type,
+        price=order.price,
+        average_price=_average(fills),
+        trigger_price=order.trigger_price,
+        reduce_only=order.reduce_only,
+        post_only=order.post_only,
     )
 
 
@@ -182,7 +198,13 @@ def fill_report(fill: PaperFill, order: PaperOrder, currency: str) -> FillReport
         fee=fill.fee,
         fee_currency=currency,
         at=fill.at,
+        cause=order.reason if order.reason in BY_ITSELF else "",
     )
+
+
+def _average(fills: Sequence[PaperFill]) -> Decimal | None:
+    amount = sum((fill.amount for fill in fills), Decimal(0))
+    return sum((fill.price * fill.amount for fill in fills), Decimal(0)) / amount if amount else None
 
 
 def _in_ledger_units(amount: Decimal, price: Decimal, rate: Decimal) -> Decimal:

@@ -52,7 +52,9 @@ class Fault:
     steps: int = 1
     queries: int = 1
     seconds: float = 1.0
+    lasts: int | None = None  # seconds of venue time from the beginning of the rehearsal on; None: until it is ended
     since: int | None = None  # FREEZE: venue time in ms, set when the rehearsal begins
+    until: int | None = None  # venue time in ms at which it is over, set from `lasts` when the rehearsal begins
 
     def concerns(self, symbol: str, side: str, reduce_only: bool) -> bool:
         wanted = ((self.symbol, symbol), (self.side, side), (self.reduce_only, reduce_only))
@@ -81,18 +83,31 @@ class Chaos:
                 left.append(fault if fault.next is None else replace(fault, next=fault.next - 1))
         return replace(self, faults=tuple(left)), hit
 
+    def lasting(self, now_ms: int) -> "Chaos":
+        """Without what is over by then. The places of the others stay, and with them their chances."""
+        over = (f.until is not None and now_ms >= f.until for f in self.faults)
+        return replace(
+            self, faults=tuple(replace(f, next=0) if o else f for f, o in zip(self.faults, over, strict=True))
+        )
+
     def frozen_since(self, symbol: str) -> int | None:
         """The venue time in ms at which the quotes of a market stood still."""
-        return next((f.since for f in self.faults if f.fault is FaultKind.FREEZE and f.symbol in (None, symbol)), None)
+        frozen = (f for f in self.faults if f.fault is FaultKind.FREEZE and f.next != 0)
+        return next((f.since for f in frozen if f.symbol in (None, symbol)), None)
 
     def begun(self, now_ms: int) -> "Chaos":
-        faults = (
-            replace(f, since=now_ms) if f.fault is FaultKind.FREEZE and f.since is None else f for f in self.faults
-        )
-        return replace(self, faults=tuple(faults))
+        return replace(self, faults=tuple(_begun(fault, now_ms) for fault in self.faults))
 
 
 CALM = Chaos()
+
+
+def _begun(fault: Fault, now_ms: int) -> Fault:
+    if fault.fault is FaultKind.FREEZE and fault.since is None:
+        fault = replace(fault, since=now_ms)
+    if fault.lasts is not None and fault.until is None:
+        fault = replace(fault, until=now_ms + 1000 * fault.lasts)
+    return fault
 
 
 def parse(raw: Mapping[str, Any]) -> Chaos:
@@ -179,7 +194,9 @@ READERS: dict[str, Any] = {
     "steps": _whole,
     "queries": _whole,
     "seconds": _upto(30),
+    "lasts": _whole,
     "since": _whole,
+    "until": _whole,
 }
 
 

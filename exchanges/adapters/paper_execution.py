@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from exchanges.adapters import paper_margin
 from exchanges.adapters.paper_books import Books
-from exchanges.adapters.paper_matching import Book, Chance, Want, executions
+from exchanges.adapters.paper_matching import Book, Chance, Want, executions, triggered
 from exchanges.paper_models import WORKING, PaperOrder
 from trading.core.order_state import OrderStatus
 from trading.core.position import BUY, SELL
@@ -26,6 +26,10 @@ class Matcher:
         if order.hold_steps:
             books.order_change(order, hold_steps=order.hold_steps - 1)
             return
+        if order.trigger_price is not None:
+            chance = triggered(order.side, order.trigger_price, chance) if chance else None
+            if chance is None:
+                return
         rules = self._rules[order.symbol]
         amount, clipped = self._wanted(books, order)
         if chance is not None and amount > 0:
@@ -45,6 +49,10 @@ class Matcher:
             books.order_end(order, OrderStatus.CANCELED, "liquidation")
         for row in doomed:
             self._close_out(books, row.symbol, marks(row.symbol))
+
+    def close_out(self, books: Books, symbol: str, price: Decimal) -> None:
+        """As a liquidation does it, whatever the margin."""
+        self._close_out(books, symbol, price)
 
     def _end_if_over(self, books: Books, order: PaperOrder, chance: Chance | None, clipped: bool) -> None:
         if clipped and not _reducible(books, order):

@@ -24,6 +24,7 @@ def check(request: OrderRequest, rules: MarketRules | None, books: Books, marks:
     check_form(request, rules)
     mark = marks(request.symbol)
     _check_rests(request, mark)
+    _check_waits(request, mark)
     if request.reduce_only:
         _check_reduces(request, books.held(request.symbol))
     else:
@@ -37,6 +38,13 @@ def _check_rests(request: OrderRequest, mark: Decimal) -> None:
         crosses = request.price >= mark if request.side == BUY else request.price <= mark
         if crosses:
             raise Rejected("the order would fill at once", code="post_only")
+
+
+def _check_waits(request: OrderRequest, mark: Decimal) -> None:
+    if request.trigger_price is not None:
+        reached = mark >= request.trigger_price if request.side == BUY else mark <= request.trigger_price
+        if reached:
+            raise Rejected("the stop would trigger at once", code="would_trigger")
 
 
 def _check_reduces(request: OrderRequest, held: Decimal) -> None:

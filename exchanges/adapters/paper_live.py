@@ -9,7 +9,6 @@ from typing import Final, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from exchanges.adapters import paper_chaos
 from exchanges.adapters.base import MarginMode, OrderRequest, VenueQuote
 from exchanges.adapters.isolation import refuse_inside_transaction
 from exchanges.adapters.paper import Terms
@@ -52,7 +51,7 @@ class LivePaperVenue(RunningPaperVenue):
         refuse_inside_transaction()
         rules = self.markets()
         quotes = self._source.markets.quotes([symbol for symbol in symbols if symbol in rules])
-        chaos = paper_chaos.parse(self._wallet().chaos)
+        chaos = self.rehearsal()
         return {symbol: _frozen(quote, chaos.frozen_since(symbol)) for symbol, quote in quotes.items()}
 
     def set_leverage(self, symbol: str, *, leverage: int, margin_mode: MarginMode) -> None:
@@ -95,7 +94,7 @@ class LivePaperVenue(RunningPaperVenue):
         )
 
     def _ranges(self, since: int, now: int) -> dict[str, tuple[Decimal, Decimal]]:
-        resting = self._rows(PaperOrder).filter(status__in=WORKING, type="limit")
+        resting = self._rows(PaperOrder).filter(status__in=WORKING, type__in=("limit", "stop"))
         symbols = self._listed(resting.values_list("symbol", flat=True))
         found = {symbol: self._range(symbol, since, now) for symbol in symbols}
         return {symbol: extremes for symbol, extremes in found.items() if extremes is not None}

@@ -1,6 +1,6 @@
 """What an order gets from one look at the market. Pure; rates and slippage are fractions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Context, Decimal, localcontext
 
 from trading.core.position import BUY, LEDGER_UNIT
@@ -63,6 +63,13 @@ def executions(want: Want, chance: Chance, book: Book) -> list[Execution]:
     if _within(want.side, chance.lowest_ask if want.side == BUY else chance.highest_bid, want.limit):
         return _at(want, want.limit, book, maker=True)
     return []
+
+
+def triggered(side: str, trigger: Decimal, chance: Chance) -> Chance | None:
+    """What a stop's market order meets: the worse of its trigger and the book; None where it was not reached."""
+    if side == BUY:
+        return replace(chance, buy=max(trigger, chance.buy)) if chance.highest_bid >= trigger else None
+    return replace(chance, sell=min(trigger, chance.sell)) if chance.lowest_ask <= trigger else None
 
 
 def _walk(want: Want, chance: Chance, book: Book) -> list[Execution]:

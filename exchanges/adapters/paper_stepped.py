@@ -70,6 +70,10 @@ class SteppedPaperVenue(PaperVenue):
         super().rehearse(chaos)
         self._read = None
 
+    def rehearse_also(self, fault: Fault) -> None:
+        super().rehearse_also(fault)
+        self._read = None
+
     def _step(self, books: Books, current: int, following: int) -> None:
         """Funding that is due by the new bar's open, fills at its open and within it, liquidation at its close."""
         for position in books.open_positions():

@@ -67,6 +67,7 @@ BINANCE: Final = Codes(
         reduce_only="-2022 -4118",
         notional_min="-4164",
         post_only="-5022",
+        would_trigger="-2021",
         leverage="-4028 -2027 -2028",
         margin_mode="-4047 -4048 -4049",
         position_mode="-4067 -4068 -4061",
@@ -102,7 +103,7 @@ OKX: Final = Codes(
     reasons=_reasons(
         insufficient_margin="51008 51119 51127 51131",
         reduce_only="51169 51170 51205 51023",
-        post_only="51280",
+        would_trigger="51278 51280",
         leverage="59102 59103 59104 51051",
         margin_mode="59000 59001",
         unknown_market="51001",
@@ -121,15 +122,16 @@ OKX: Final = Codes(
 BYBIT: Final = Codes(
     meanings=_named(
         DUPLICATE="110072 170141 10014",
-        NOT_FOUND="110001 170213",
+        NOT_FOUND="110001 170143 170213",
         AUTH="10003 10004 10005 10007 10008 10010 33004",
         RATE="10006 10009 10018 10429",
         CLOCK="10002",
         REFUSED=(
-            "10001 10017 10020 10024 10027 10028 10029 170131 170121 170130 170136 170137 170140 170210 "
+            "10001 10017 10020 10024 10027 10028 10029 170121 170130 170131 170132 170133 170134 170135 170136 "
+            "170137 170140 170210 "
             "100028 181000 181001 182000 130006 130021"
         ),
-        DONE_ALREADY="110008 110010 110025 110026 110043",
+        DONE_ALREADY="110008 110010 110025 110026 110043 170139 170142",
     ),
     spans=((110003, 110105),),
     unproven=frozenset(),
@@ -137,6 +139,7 @@ BYBIT: Final = Codes(
         insufficient_margin="110004 110006 110007 110012 110014 110044 110045 170131",
         reduce_only="110017",
         notional_min="110094 170140",
+        would_trigger="110092 110093",
         leverage="110013",
         margin_mode="110028 110024",
         unknown_market="10029",

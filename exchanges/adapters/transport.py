@@ -9,6 +9,8 @@ import certifi
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
+from exchanges.metrics import outcome_of, venue_asked
+
 CONNECTIONS = 64
 ANSWER_MAX_BYTES = 64 * 1024 * 1024
 CHUNK = 65_536
@@ -32,10 +34,11 @@ class NoAnswer(Exception):
 
 
 class Transport:
-    """Safe for many threads. `proxy` is an HTTP proxy's URL, empty for none."""
+    """Safe for many threads. `proxy` is an HTTP proxy's URL, empty for none; requests are counted for `venue`."""
 
-    def __init__(self, *, timeout_s: float, proxy: str = "") -> None:
+    def __init__(self, *, timeout_s: float, proxy: str = "", venue: str = "") -> None:
         self._timeout_s = timeout_s
+        self._venue = venue
         options: dict[str, Any] = {
             "maxsize": CONNECTIONS,
             "block": False,
@@ -46,6 +49,16 @@ class Transport:
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: str | None) -> Answer:
         """Raises NeverSent, NoAnswer."""
+        began = time.monotonic()
+        try:
+            answer = self._sent(method, url, headers, body)
+        except (NeverSent, NoAnswer) as error:
+            venue_asked(self._venue, type(error).__name__, began)
+            raise
+        venue_asked(self._venue, outcome_of(answer.status), began)
+        return answer
+
+    def _sent(self, method: str, url: str, headers: Mapping[str, str], body: str | None) -> Answer:
         deadline = time.monotonic() + self._timeout_s
         try:
             response = self._pool.request(

@@ -5,12 +5,15 @@ Budgets are the venues' published limits; `limits` keeps below them. Times in se
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 Kind = Literal["swap", "spot", "future", "option"]
 Scope = Literal["address", "account"]
+
+ALL_TYPES: Final = ("market", "limit", "post_only", "ioc", "stop")
+SPOT_TYPES: Final = ("market", "limit", "post_only", "ioc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Capabilities:
     funding_page: int
     funding_days: int | None
     """How far back funding rates are published; None: as long as the market exists."""
+    order_types: tuple[str, ...]
+    """Of perpetual swaps; `stop` reduces only and triggers at the mark price."""
     fills_span_s: int
     """The longest period that one question about fills may cover."""
     taker_fee: Decimal
@@ -65,6 +70,15 @@ class Capabilities:
     pause_s: float
     """After a refusal for too many requests that names no time."""
     secrets: tuple[str, ...] = ("api_key", "api_secret")
+    spot_taker_fee: Decimal = Decimal("0.001")
+    spot_maker_fee: Decimal = Decimal("0.001")
+    spot_in_wallet: bool = True
+    """Coins are bought from the wallet that margins the swaps; else from one of their own."""
+    by_hand: Mapping[Kind, tuple[str, ...]] = field(default_factory=lambda: {"spot": SPOT_TYPES})
+    """What else than perpetual swaps orders by hand may trade, and the types of orders there: linear and spot."""
+
+    def types_of(self, kind: Kind) -> tuple[str, ...]:
+        return self.order_types if kind == "swap" else self.by_hand.get(kind, ())
 
     def cost_of(self, endpoint: str, params: Any = None) -> Cost:
         if endpoint in self.costs_of_one and isinstance(params, dict) and "symbol" in params:
@@ -96,6 +110,13 @@ def _okx() -> Capabilities:
         "privatePostTradeCancelOrder": 60,
         "privateGetTradeOrder": 60,
         "privateGetTradeOrdersPending": 60,
+        "privateGetTradeOrdersHistory": 40,
+        "privateGetTradeOrdersHistoryArchive": 20,
+        "privatePostTradeOrderAlgo": 20,
+        "privatePostTradeCancelAlgos": 20,
+        "privateGetTradeOrderAlgo": 20,
+        "privateGetTradeOrdersAlgoPending": 20,
+        "privateGetTradeOrdersAlgoHistory": 20,
         "privateGetTradeFillsHistory": 10,
         "privateGetTradeFills": 60,
         "privateGetAccountPositions": 10,
@@ -120,6 +141,7 @@ def _okx() -> Capabilities:
         candle_page=300,
         funding_page=100,
         funding_days=92,
+        order_types=ALL_TYPES,
         fills_span_s=3 * DAY_S,
         taker_fee=Decimal("0.0005"),
         maker_fee=Decimal("0.0002"),
@@ -130,6 +152,8 @@ def _okx() -> Capabilities:
         default_cost=Cost(1, ("other",)),
         pause_s=2.0,
         secrets=("api_key", "api_secret", "passphrase"),
+        spot_maker_fee=Decimal("0.0008"),
+        by_hand={"spot": SPOT_TYPES, "future": ALL_TYPES},
     )
 
 
@@ -147,6 +171,10 @@ def _binance() -> Capabilities:
         "fapiPublicGetPremiumIndex": 10,
         "fapiPrivateGetOrder": 1,
         "fapiPrivateGetOpenOrders": 40,
+        "fapiPrivateGetAlgoOrder": 1,
+        "fapiPrivateGetOpenAlgoOrders": 40,
+        "fapiPrivateGetAllAlgoOrders": 5,
+        "fapiPrivateDeleteAlgoOrder": 1,
         "fapiPrivateGetUserTrades": 5,
         "fapiPrivateGetAllOrders": 5,
         "fapiPrivateV3GetPositionRisk": 5,
@@ -171,10 +199,17 @@ def _binance() -> Capabilities:
         "publicGetTrades": 25,
         "publicGetKlines": 2,
         "sapiGetAccountApiRestrictions": 1,
+        "privateGetOrder": 4,
+        "privateDeleteOrder": 1,
+        "privateGetOpenOrders": 80,
+        "privateGetAllOrders": 20,
+        "privateGetMyTrades": 20,
+        "privateGetAccount": 20,
     }
     costs = {name: Cost(weight, ("futures",)) for name, weight in futures.items()}
     costs |= {name: Cost(weight, ("spot",)) for name, weight in spot.items()}
-    costs["fapiPrivatePostOrder"] = Cost(1, ("futures", "orders"))
+    costs |= {name: Cost(1, ("futures", "orders")) for name in ("fapiPrivatePostOrder", "fapiPrivatePostAlgoOrder")}
+    costs["privatePostOrder"] = Cost(1, ("spot", "spot_orders"))
     return Capabilities(
         exchange="binance",
         ccxt_id="binance",
@@ -187,6 +222,7 @@ def _binance() -> Capabilities:
         candle_page=1_000,
         funding_page=1_000,
         funding_days=None,
+        order_types=ALL_TYPES,
         fills_span_s=7 * DAY_S,
         taker_fee=Decimal("0.0005"),
         maker_fee=Decimal("0.0002"),
@@ -195,14 +231,18 @@ def _binance() -> Capabilities:
             "futures": Bucket(2_400, 60),
             "spot": Bucket(6_000, 60),
             "orders": Bucket(300, 10, "account"),
+            "spot_orders": Bucket(100, 10, "account"),
         },
         costs=costs,
         costs_of_one={
             "fapiPrivateGetOpenOrders": Cost(1, ("futures",)),
+            "fapiPrivateGetOpenAlgoOrders": Cost(1, ("futures",)),
+            "privateGetOpenOrders": Cost(6, ("spot",)),
             "fapiPublicGetPremiumIndex": Cost(1, ("futures",)),
         },
         default_cost=Cost(20, ("futures",)),
         pause_s=10.0,
+        spot_in_wallet=False,
     )
 
 
@@ -242,6 +282,7 @@ def _bybit() -> Capabilities:
         candle_page=1_000,
         funding_page=200,
         funding_days=None,
+        order_types=ALL_TYPES,
         fills_span_s=7 * DAY_S,
         taker_fee=Decimal("0.00055"),
         maker_fee=Decimal("0.0002"),

@@ -193,7 +193,9 @@ class TestVenue:
 
     def test_balance_and_positions(self, api, account):
         balance = api.get(f"/api/v1/account/{account.pk}/balance").json()["data"]
-        assert balance == {"currency": "USDT", "total": "10000", "equity": "10000", "free": "10000"}
+        coins = [{"currency": "USDT", "total": "10000", "free": "10000"}]
+        assert balance == {"currency": "USDT", "total": "10000", "equity": "10000", "free": "10000", "coins": coins}
+        assert api.get(f"/api/v1/account/{account.pk}/balance?type=spot").json()["code"] == "kind_not_traded"
         assert api.get(f"/api/v1/account/{account.pk}/positions").json() == {"data": []}
 
     def test_supported_exchanges(self, api):
@@ -236,7 +238,6 @@ class TestMarketData:
             ("okx/markets", 503),
             ("paper/orderbook/GALA-USDT", 422),
             ("paper/trades/GALA-USDT", 422),
-            ("paper/funding/GALA-USDT", 422),
             ("paper/ticker/NOPE-USDT", 404),
             ("paper/ticker/***", 400),
             ("paper/ticker/GALA-USDT?type=bond", 400),

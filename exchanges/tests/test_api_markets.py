@@ -87,6 +87,20 @@ def test_funding(api: Any, server: WireServer, exchange: str) -> None:
     assert row["next_at"].endswith("00:00Z")
 
 
+def test_funding_that_was_paid(api: Any, server: WireServer, exchange: str) -> None:
+    hour = 3_600_000
+    last = server.now_ms() // (8 * hour) * 8 * hour
+    server.funding["GALA"] = [(last - n * 8 * hour, f"0.0000{n}") for n in (3, 2, 1)]
+    row = data(api, exchange, "funding/GALA-USDT")
+    assert [rate["rate"] for rate in row["history"]] == ["0.00003", "0.00002", "0.00001"]
+    assert row["history"][0]["at"] < row["history"][1]["at"] < row["next_at"]
+    newest = data(api, exchange, "funding/GALA-USDT?limit=1")["history"]
+    assert newest == row["history"][-1:]
+    assert data(api, exchange, "funding/GALA-USDT?limit=0")["history"] == []
+    since = row["history"][1]["at"]
+    assert data(api, exchange, f"funding/GALA-USDT?since={since}")["history"] == row["history"][1:]
+
+
 @pytest.mark.parametrize(
     ("what", "status"),
     [

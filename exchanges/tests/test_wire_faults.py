@@ -199,13 +199,6 @@ def test_a_key_that_is_refused_says_so(server: WireServer, settings: Any) -> Non
         registry.venue_of(account).balance()
 
 
-def test_post_only_is_refused_where_it_would_fill(server: WireServer, rig: Rig) -> None:
-    with pytest.raises(Rejected):
-        rig.venue.create_order(rig.request("buy", "limit", price=rig.price("1.03"), post_only=True))
-    resting = rig.request("buy", "limit", price=rig.price("0.5"), post_only=True)
-    assert rig.done(resting).status == OrderStatus.OPEN
-
-
 def test_insufficient_margin_of_one_leg(server: WireServer, rig: Rig) -> None:
     server.market.fault("insufficient")
     with pytest.raises(Rejected) as refusal:
@@ -288,6 +281,21 @@ def test_many_fills_are_all_told(server: WireServer, rig: Rig) -> None:
     for _ in range(120):
         server.market.place(wire_order(server, step))
     assert len(rig.venue.fills(GALA, since=timezone.now() - timedelta(minutes=5))) == 120
+
+
+def test_more_fills_than_a_page_holds_are_all_told(server: WireServer, rig: Rig) -> None:
+    """Of one order, and of a market: Binance tells a thousand at a time, OKX a hundred, Bybit fifty."""
+    request, each = rig.request(amount=Decimal(2_200)), Decimal(2)
+    rig.venue.create_order(request)
+    first = server.market.fills.pop()
+    server.market.fills += [
+        replace(first, number=first.number + n, amount=each, at_ms=first.at_ms + n) for n in range(1_100)
+    ]
+    server.skew_ms += 5_000
+    report = rig.fetched(request)
+    assert len({fill.trade_id for fill in report.fills}) == len(report.fills) == 1_100
+    assert sum(fill.amount for fill in report.fills) == first.amount
+    assert len(rig.venue.fills(GALA, since=timezone.now() - timedelta(minutes=5))) == 1_100
 
 
 def wire_order(server: WireServer, amount: Decimal) -> WireOrder:

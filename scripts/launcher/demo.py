@@ -112,8 +112,9 @@ def bring_up(supervisor: Supervisor, session: Session, port: int) -> None:
         every_s=0.2,
     )
     supervisor.ready(login)
-    io, compute = later_programs(environment)
-    supervisor.start(io, home.logs / f"{io.name}.log")
+    *light, compute = later_programs(environment)
+    for program in light:
+        supervisor.start(program, home.logs / f"{program.name}.log")
     peacefully(supervisor, finish_kernels)  # the worker would compile the same beside it
     supervisor.start(compute, home.logs / f"{compute.name}.log")
     peacefully(supervisor, begin(supervisor, show_demo(home), environment, niceness=LEISURE))

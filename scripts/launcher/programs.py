@@ -70,8 +70,21 @@ def first_programs(environment: Mapping[str, str], port: int) -> list[Program]:
 
 
 def later_programs(environment: Mapping[str, str]) -> list[Program]:
-    """Downloads, alerts and computations, started once the pages answer: each costs seconds of computing to load."""
+    """The guardian, downloads and alerts, quotes over sockets, computations, started once the pages answer: each costs
+    seconds of computing to load."""
     return [
+        Program(
+            "guardian",
+            manage("guardian"),
+            {**environment, "PROCESS_NAME": "guardian", "DB_POOL_SIZE": "12", "LOCAL_CACHE": "1"},
+            stop_rank=0,
+        ),
         worker("io", "--pool=threads", "-c", "4", environment=environment, connections=6, niceness=5),
+        Program(
+            "stream",
+            manage("stream_quotes"),
+            {**environment, "PROCESS_NAME": "stream", "DB_POOL_SIZE": "4"},
+            stop_rank=1,
+        ),
         worker("compute", "--pool=prefork", "-c", "1", environment=environment, connections=3, niceness=10),
     ]

@@ -1,9 +1,12 @@
 /* Rows of bots that move by themselves: figures from the live feed, words from the server when they change. */
 
+import { announceUnread } from "./bell.js";
 import { paint } from "./figures.js";
 import { refresh } from "./refresh.js";
 import { announceAge, Feed } from "./socket.js";
 
+const OF_BOTS = new Set(["order_update", "position_update", "bot_status", "log"]);
+const LOOK_MS = 2500;
 const NEXT = ["open_up", "open_down", "add", "take_profit"];
 
 /** The nearest trigger, as `next_order` in bots/lines.py finds it. */
@@ -14,21 +17,31 @@ function nearest(figures) {
 }
 
 /** Seconds since the older quote of a bot's figures. */
-function ageOf(figures) {
+export function ageOf(figures) {
   const shown = figures.shown_at ? (Date.now() - Date.parse(figures.shown_at)) / 1000 : 0;
   return (figures.stale_s ?? 0) + Math.max(0, shown);
 }
 
 const keyOf = (status, figures, next) => [status, figures.level, figures.waiting?.code ?? "", next?.name ?? ""].join("|");
 
+/** Rows whose quotes grew old, or came back, since the server wrote them. */
+function agedOtherwise(seen) {
+  return [...document.querySelectorAll("tr[data-bot][data-old-after]")].some((row) => {
+    const figures = seen.get(Number(row.dataset.bot));
+    return figures && ageOf(figures) > Number(row.dataset.oldAfter) !== row.classList.contains("is-stale");
+  });
+}
+
 /** Paints the rows; `parts` are ids of what is fetched anew when words change. `onFigures(bot, figures)` hears each
- * bot's figures, `onShown()` when all of a frame are shown. */
-export function watchBots({ parts, onFigures = () => {}, onShown = () => {} }) {
+ * bot's figures, `onShown()` when all of a frame are shown, `onOther(frame)` what concerns no bot. */
+export function watchBots({ parts, onFigures = () => {}, onShown = () => {}, onOther = () => {} }) {
+  const seen = new Map();
   const show = (list) => {
     let isChanged = false;
     let oldest = null;
     for (const figures of list) {
       onFigures(figures.bot, figures);
+      seen.set(figures.bot, figures);
       const row = document.getElementById(`bot-${figures.bot}`);
       if (!row) continue;
       const next = nearest(figures);
@@ -41,13 +54,14 @@ export function watchBots({ parts, onFigures = () => {}, onShown = () => {} }) {
     onShown();
     if (isChanged) refresh(parts);
   };
-  return new Feed("/api/v1/ws/dashboard", {
-    onSnapshot: (data) => show(figuresOf(data)),
-    onFrame: (frame) => (frame.type === "spread_update" ? show(frame.data.bots) : refresh(parts)),
-  });
+  const take = (frame) => {
+    if (frame.type === "spread_update") show(frame.data.bots);
+    else if (OF_BOTS.has(frame.type)) refresh(parts);
+    else onOther(frame);
+  };
+  window.setInterval(() => agedOtherwise(seen) && refresh(parts), LOOK_MS);
+  return new Feed("/api/v1/ws/dashboard", { onSnapshot: (data) => show(figuresOf(data)), onFrame: take });
 }
 
 const figuresOf = (snapshot) =>
   Object.entries(snapshot.figures).map(([bot, figures]) => ({ bot: Number(bot), ...figures }));
-
-if (document.querySelector(".page #bots") && !document.getElementById("overview")) watchBots({ parts: ["bots"] });

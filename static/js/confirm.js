@@ -9,6 +9,8 @@ import { say } from "./format.js";
 const dialog = document.getElementById("confirm");
 const body = dialog.querySelector("#confirm-body");
 
+let asked = 0;
+
 async function fragment(url) {
   try {
     const answer = await fetch(url, { headers: { "X-Requested-With": "fetch" } });
@@ -26,12 +28,16 @@ function show(text) {
   body.replaceChildren(paragraph);
 }
 
-async function openLink(link) {
-  const url = new URL(link.href);
+/** The question that stands at `href`, in the dialogue. */
+export async function openQuestion(href) {
+  const url = new URL(href, window.location.href);
   url.searchParams.set("next", window.location.pathname + window.location.search);
   body.innerHTML = '<div class="dialog-body" aria-busy="true"><span class="skeleton"></span><span class="skeleton"></span></div>';
   dialog.showModal();
+  asked += 1;
+  const question = asked;
   const html = await fragment(url);
+  if (question !== asked || !dialog.open) return; // another question was asked meanwhile, or this one was put away
   if (html === null) show(say("failed"));
   else body.innerHTML = html;
   (body.querySelector("[autofocus]") ?? body.querySelector("button"))?.focus();
@@ -66,7 +72,7 @@ export function watchQuestions() {
     }
     if (!link || event.ctrlKey || event.metaKey || event.button) return;
     event.preventDefault();
-    openLink(link);
+    openQuestion(link.href);
   });
   document.addEventListener("submit", async (event) => {
     const form = event.target;

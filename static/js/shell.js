@@ -1,10 +1,12 @@
 /* The frame of every page: menus, theme, confirmations, connection state, ages that grow. */
 
+import { watchBell } from "./bell.js";
 import { watchQuestions } from "./confirm.js";
 import { duration, say, since } from "./format.js";
 
 const root = document.documentElement;
 const OLD_S = 10;
+const VENUES_MOST = 3;
 
 function watchMenus() {
   const close = (except) => {
@@ -40,6 +42,7 @@ function watchFeed() {
   const box = document.getElementById("feed-state");
   const age = document.getElementById("quotes-age");
   let quoted = null;
+  let venues = [];
   document.addEventListener("feed:state", ({ detail }) => {
     box.hidden = false;
     box.classList.toggle("is-lost", detail.state === "lost");
@@ -51,8 +54,13 @@ function watchFeed() {
     quoted = { seconds: detail.seconds, limit: detail.limit ?? OLD_S, at: performance.now() };
     show();
   });
+  document.addEventListener("quotes:venues", ({ detail }) => {
+    venues = detail.venues.map((venue) => ({ ...venue, at: performance.now() }));
+    if (venues.length) showVenues(age, venues);
+  });
   const show = () => {
-    if (!quoted) return;
+    if (venues.length) showVenues(age, venues);
+    if (!quoted || venues.length) return;
     const seconds = quoted.seconds + (performance.now() - quoted.at) / 1000;
     const isOld = seconds > quoted.limit;
     age.textContent = say(isOld ? "quotes_old" : "quotes", { age: duration(seconds) });
@@ -60,6 +68,20 @@ function watchFeed() {
     root.classList.toggle("quotes-old", isOld);
   };
   window.setInterval(show, 1000);
+}
+
+/** One venue's age beside the other's, the old ones in amber. */
+function showVenues(age, venues) {
+  const told = venues.slice(0, VENUES_MOST).map(({ name, seconds, at }) => {
+    const now = seconds + (performance.now() - at) / 1000;
+    const place = document.createElement("span");
+    place.className = now > OLD_S ? "venue-age warn" : "venue-age";
+    place.textContent = `${name} ${say(now > OLD_S ? "old_age" : "age", { age: duration(now) })}`;
+    return place;
+  });
+  age.replaceChildren(...told);
+  age.classList.remove("warn");
+  root.classList.toggle("quotes-old", venues.some(({ seconds, at }) => seconds + (performance.now() - at) / 1000 > OLD_S));
 }
 
 function growAges() {
@@ -76,6 +98,7 @@ function fillTimeZone() {
 watchMenus();
 watchTheme();
 watchQuestions();
+watchBell();
 watchFeed();
 growAges();
 fillTimeZone();

@@ -18,6 +18,9 @@ const announce = (state) => document.dispatchEvent(new CustomEvent("feed:state",
 export const announceAge = (seconds, limit) =>
   document.dispatchEvent(new CustomEvent("quotes:age", { detail: { seconds, limit } }));
 
+/** Of several venues: [{name, seconds}]. */
+export const announceVenues = (venues) => document.dispatchEvent(new CustomEvent("quotes:venues", { detail: { venues } }));
+
 export class Feed {
   /** `path` begins with "/"; `onSnapshot(data)` and `onFrame(frame)` get what arrives. */
   constructor(path, { onSnapshot, onFrame }) {

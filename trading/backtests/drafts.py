@@ -18,6 +18,7 @@ from exchanges.download_data import EXCHANGES
 from exchanges.timeframes import TIMEFRAME_MS
 from trading.backtests.parameters import FILLS
 from trading.strategies.parameters import ParametersRefused
+from trading.strategies.position_sizes import read_sizes
 
 PLACES: Final = 12
 HUNDRED: Final = Decimal(100)
@@ -28,6 +29,7 @@ PERCENT: Final = (*FEES, "max_imbalance", "maintenance_margin")
 LOTS: Final = ("lot_step1", "lot_step2", "min_amount1", "min_amount2", "min_notional1", "min_notional2")
 OF_THE_VENUE: Final = (*FEES, *LOTS)
 STRATEGY_PARAMS: Final = "strategy_params"
+SIZING: Final = "sizing"
 START_PRICES: Final = ("start_price1", "start_price2")
 PLACE: Final = ("exchange", "market1_symbol", "market2_symbol", "timeframe")
 NEEDED: Final = (*PLACE, "investment_per_order", "max_position_value", "profit_ratio")
@@ -66,6 +68,7 @@ def read_draft(typed: Mapping[str, Any]) -> Draft:
         draft.parameters["strategy_params"] = params
     for name, reader in PARAMETER_READERS.items():
         _read(draft, draft.parameters, name, reader, typed.get(name))
+    _read_sizing(draft, typed.get(SIZING))
     _read_ladder(draft, typed.get("dca_config"))
     _check_pair(draft)
     _check_times(draft)
@@ -81,9 +84,7 @@ def _check_strategy_params(draft: Draft) -> None:
     try:
         strategy_of(draft.place["strategy"]).bind(draft.parameters.get("strategy_params"))
     except ParametersRefused as refused:
-        for problem in refused.problems:
-            sentence = ValidationError(complaint(problem), code=problem.code)
-            draft.errors.setdefault(f"{STRATEGY_PARAMS}.{problem.name}", []).append(sentence)
+        _refuse(draft, STRATEGY_PARAMS, refused)
 
 
 def _read(draft: Draft, found: dict[str, Any], name: str, reader: Callable[[Any], Any], value: Any) -> None:
@@ -95,6 +96,21 @@ def _read(draft: Draft, found: dict[str, Any], name: str, reader: Callable[[Any]
         found[name] = reader(value)
     except ValidationError as error:
         draft.errors[name] = error.error_list
+
+
+def _read_sizing(draft: Draft, typed: Any) -> None:
+    try:
+        sizing = read_sizes(typed) if typed else {}
+    except ParametersRefused as refused:
+        _refuse(draft, SIZING, refused)
+    else:
+        draft.parameters |= {SIZING: sizing} if sizing else {}
+
+
+def _refuse(draft: Draft, group: str, refused: ParametersRefused) -> None:
+    for problem in refused.problems:
+        sentence = ValidationError(complaint(problem), code=problem.code)
+        draft.errors.setdefault(f"{group}.{problem.name}", []).append(sentence)
 
 
 def _read_ladder(draft: Draft, rows: Any) -> None:
@@ -120,12 +136,17 @@ def _check_times(draft: Draft) -> None:
 
 def _check_cap(draft: Draft) -> None:
     values = draft.parameters
-    if not {"investment_per_order", "max_position_value", "dca_config"} <= values.keys():
+    """Of orders whose size is known before the run."""
+    if SIZING in values or not {"investment_per_order", "max_position_value", "dca_config"} <= values.keys():
         return
-    needed = 2 * Decimal(values["investment_per_order"]) * Decimal(str(values["dca_config"][0]["multiplier"]))
+    needed = (
+        draft.markets * Decimal(values["investment_per_order"]) * Decimal(str(values["dca_config"][0]["multiplier"]))
+    )
     if needed > Decimal(values["max_position_value"]):
         params = {"needed": f"{needed.normalize():,f}", "cap": f"{Decimal(values['max_position_value']):,f}"}
         sentence = _("The first order of both legs needs %(needed)s, more than the maximum of %(cap)s.")
+        if draft.markets == 1:
+            sentence = _("The first order needs %(needed)s, more than the maximum of %(cap)s.")
         draft.errors["max_position_value"] = [ValidationError(sentence, code="cap", params=params)]
 
 

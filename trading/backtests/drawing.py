@@ -4,12 +4,14 @@ Prices come from the candle store. Where the series are gone since, or begin at 
 are empty and everything else is drawn.
 """
 
+import math
 from typing import Any, Final
 
 import numpy as np
 
 from exchanges import candles
 from trading.backtests import stored
+from trading.backtests.overlays import DrawnLine, lines_of
 from trading.core.candles import Candles, Floats, Ints
 from trading.core.stats_tables import distribution, monthly
 from trading.models import Backtest
@@ -17,13 +19,15 @@ from trading.models import Backtest
 POINTS: Final = 2_000
 TRADES_MAX: Final = 5_000
 _KEPT: Final = 5
-"""Bars of each stretch: the lowest and highest equity and spread, and the deepest fall."""
+"""Bars of each stretch: the lowest and highest equity and spread, and the deepest fall; two more of each own line."""
+PLACES: Final = 8
 _ENDS: Final = 2
 
 
 def chart_of(backtest: Backtest, points: int = POINTS) -> dict[str, Any]:
     """JSON-ready. `t` in ms; `equity` and `drawdown` (0 or below) in quote currency; `spread` in percentage points,
-    with the `low` and `high` of the stretch around; `p1` and `p2` in percent since the start.
+    with the `low` and `high` of the stretch around; `p1` and `p2` in percent since the start. `overlays`: the
+    strategy's own lines, {"name", "panel": price (percent since the start), spread or own, "values": null for none}.
 
     `trades` holds at most TRADES_MAX, the last ones; `trades_left_out` counts the others.
     """
@@ -75,8 +79,11 @@ def _curves(
     drawdown = (equity - np.maximum.accumulate(np.maximum(equity, 0.0)))[window]
     times, equity = times[window], equity[window]
     prices = _closes(backtest, times)
-    stretches = _stretches(len(times), (points - _ENDS) // _KEPT) if len(times) > points else None
+    lines = [] if prices is None else lines_of(backtest, times)
     values = [equity] if prices is None else [equity, _spread(prices)]
+    values += [_finite(line.values) for line in lines if line.moves_alone]
+    count = max(1, (points - _ENDS) // (2 * len(values) + 1))
+    stretches = _stretches(len(times), count) if len(times) > points else None
     kept = np.arange(len(times)) if stretches is None else _kept(values, drawdown, stretches)
     found: dict[str, Any] = {"t": times[kept], "equity": equity[kept], "drawdown": drawdown[kept]}
     if prices is None:
@@ -84,7 +91,21 @@ def _curves(
     else:
         found |= {"spread": values[1][kept], **_band(values[1], kept, stretches)}
         found |= {f"p{leg}": closes[kept] for leg, closes in enumerate(prices, start=1)}
-    return {name: _plain(column) for name, column in found.items()}
+    return {name: _plain(column) for name, column in found.items()} | {"overlays": [_told(it, kept) for it in lines]}
+
+
+def _told(line: DrawnLine, kept: Ints) -> dict[str, Any]:
+    values = np.round(line.values[kept], PLACES)
+    return {
+        "name": line.name,
+        "panel": line.panel,
+        "values": [value if math.isfinite(value) else None for value in values.tolist()],
+    }
+
+
+def _finite(values: Floats) -> Floats:
+    """What is missing lies in the middle, where it is no extreme."""
+    return np.where(np.isfinite(values), values, np.median(values[np.isfinite(values)]))
 
 
 def _closes(backtest: Backtest, times: Ints) -> tuple[Floats, Floats] | None:
@@ -159,5 +180,6 @@ _EMPTY: Final[dict[str, Any]] = {
     "high": [],
     "p1": [],
     "p2": [],
+    "overlays": [],
     "trades_left_out": 0,
 }

@@ -50,12 +50,13 @@ def parameters_of_bot(bot: Bot) -> dict[str, Any]:
 
 
 def _own_parameters(bot: Bot) -> dict[str, Any]:
-    return {"strategy_params": bot.strategy_params} if bot.strategy_params else {}
+    own = {"strategy_params": bot.strategy_params, "sizing": bot.sizing}
+    return {name: value for name, value in own.items() if value}
 
 
 def _market_parameters(bot: Bot) -> dict[str, Any]:
     """Nothing for a market of which nothing is known."""
-    found = [_rules(bot, symbol) for symbol in (bot.market1_symbol, bot.market2_symbol)]
+    found = [_rules(bot, symbol) for symbol in map(bot.symbol_of, bot.legs)]
     sizes: dict[str, Any] = {}
     for leg, rules in enumerate(found, start=1):
         if rules:

@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 from bots.bot_fields import READERS as BOT_READERS
 from bots.bot_fields import default_of
 from bots.models import AllowedSide, MarginMode, Opening, OrderKind, PnlBasis, ProfitMode
+from bots.order_sizes import read_sizing
 from bots.readers import read_choice
-from bots.strategies import strategy_of
+from bots.strategies import Plugin, strategy_of
 from bots.strategy_words import complaint
 from trading.backtests.errors import BacktestRefused
 from trading.backtests.ladder import Rung, read_ladder
@@ -90,6 +91,7 @@ class Parameters:
     margin_mode: str
     capital: float | None
     maintenance_margin: float
+    sizing: Mapping[str, Any]
 
     @property
     def is_spread(self) -> bool:
@@ -194,7 +196,7 @@ def parse_parameters(data: Mapping[str, Any], strategy: str = SPREAD) -> Paramet
         raise BacktestRefused([f"strategy: {error}"]) from None
     unknown = _("is not a parameter of a back-test")
     problems = [f"{shown(name)}: {unknown}" for name in data if name not in NAMES]
-    values = _values(data, DEFAULTS if strategy == SPREAD else DEFAULTS | PLUGIN_DEFAULTS, problems)
+    values = _values(data, DEFAULTS if strategy == SPREAD else DEFAULTS | _plugin_defaults(plugin), problems)
     bound = _bound(plugin.bind, data.get("strategy_params"), problems)
     if strategy != SPREAD and "max_dca_times" not in data and "dca_config" in values:
         values["max_dca_times"] = len(values["dca_config"])
@@ -203,6 +205,11 @@ def parse_parameters(data: Mapping[str, Any], strategy: str = SPREAD) -> Paramet
     if problems or bound is None:
         raise BacktestRefused(problems)
     return Parameters(strategy=bound, markets=plugin.markets, **values)
+
+
+def _plugin_defaults(plugin: Plugin) -> dict[str, Any]:
+    """A strategy with thresholds of its own needs no ladder but as many equal orders as a cycle of it has."""
+    return {"dca_config": tuple(Rung(level, 1.0, 1.0) for level in range(1, plugin.strategy.levels + 1))}
 
 
 def _values(data: Mapping[str, Any], defaults: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
@@ -314,6 +321,7 @@ READERS: Final[dict[str, Reader]] = {
     "margin_mode": BOT_READERS["margin_mode"],
     "capital": optional(above_zero),
     "maintenance_margin": below(1),
+    "sizing": read_sizing,
 }
 NAMES: Final = (*READERS, "strategy_params")
 _OF_A_BOT: Final = (
@@ -348,8 +356,7 @@ DEFAULTS: Final[dict[str, Any]] = {name: READERS[name](str(default_of(name))) fo
     "margin_mode": MarginMode.CROSS.value,
     "capital": None,
     "maintenance_margin": MAINTENANCE,
+    "sizing": {},
 }
-PLUGIN_DEFAULTS: Final[dict[str, Any]] = {"dca_config": (Rung(1, 1.0, 1.0),)}
-"""A strategy of one's own may do with one level, by thresholds of its own."""
 REQUIRED: Final = ("investment_per_order", "dca_config", "max_position_value")
 CHECKS: Final = (_ladder_is_short, _one_start_price, _maintenance_is_above_margin)

@@ -4,6 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
+import numpy as np
+
 from bots.ladder_table import Terms, ladder_table
 from bots.models import Bot, MarginMode
 from bots.pair_rules import PairRules
@@ -20,8 +22,10 @@ from trading.backtests.markets import stored_markets
 from trading.backtests.parameters import SPREAD, Parameters, parse_parameters
 from trading.backtests.run import Markets, Run, aligned_bars, bars_of, simulate_run
 from trading.core.candles import Tape
+from trading.core.position_sizing import Results, investment_of
 from trading.core.sizing import MarketRules
-from trading.core.types import Config, Quote
+from trading.core.types import OPEN, Config, Quote
+from trading.strategies.position_sizes import sizing_of
 
 MARKS_MOST: Final = 400
 """Trades drawn into the form's chart: more would cover the line."""
@@ -102,16 +106,29 @@ def _told(draft: Draft, run: Run) -> dict[str, Any]:
         "spread": _spread(config, run.tape, timeframe),
         "history": history,
     }
-    pair = _pair(draft)
-    if pair is None:
+    pair, size = _pair(draft), _first_size(run)
+    if pair is None or not size > 0.0:
         return found
-    sketch, terms = _sketch(draft, run.parameters), _terms(draft, run.parameters)
+    config = config._replace(investment=size)
+    sketch, terms = _sketch(draft, run.parameters, size), _terms(draft, run.parameters)
     levels = ladder_table(config, _first_quote(config), pair.rules, terms)
     return found | {
         "levels": [level_row(level, pair, history) for level in levels],
         "totals": totals_of(sketch, pair, levels, terms),
         "warnings": ladder_warnings(sketch, pair, levels),
     }
+
+
+def _first_size(run: Run) -> float:
+    """One leg's notional of the first level: by another sizing than a fixed one what the run's first cycle opened
+    with, 0 where that is not known."""
+    sizing, result = sizing_of(run.parameters.sizing), run.result
+    if sizing is None:
+        return run.setup.config.investment
+    opened = np.flatnonzero(result.action == OPEN)
+    if not len(opened):
+        return investment_of(sizing, 0.0, float("nan"), Results(0, 0.0, 0.0))
+    return float(abs(result.q1[opened[0]] * result.p1[opened[0]]) / run.setup.config.multipliers[0])
 
 
 def _spread(config: Config, tape: Tape, timeframe: str) -> dict[str, Any]:
@@ -141,10 +158,10 @@ def _own_rules(rules: MarketRules, leg: int, values: dict[str, Any]) -> MarketRu
     )
 
 
-def _sketch(draft: Draft, parameters: Parameters) -> Bot:
+def _sketch(draft: Draft, parameters: Parameters, size: float) -> Bot:
     """The bot that would trade so, never saved."""
     return Bot(
-        investment_per_order=Decimal(draft.parameters["investment_per_order"]),
+        investment_per_order=Decimal(str(size)),
         max_position_value=Decimal(draft.parameters["max_position_value"]),
         stop_loss_ratio=Decimal(str(parameters.stop_loss_ratio)),
         leverage=draft.parameters.get("leverage", 1),

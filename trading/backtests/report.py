@@ -150,6 +150,7 @@ def _cycle_row(cycle: dict[str, Any]) -> dict[str, Any]:
 
 def reason_words(reason: str) -> str:
     names = {"take_profit": _("Take profit"), "stop_loss": _("Stop loss"), "liquidation": _("Liquidation")}
+    names |= {"signal": _("Signal of the strategy")}
     return names.get(reason, reason)
 
 

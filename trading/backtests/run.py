@@ -1,6 +1,6 @@
 """One back-test over recorded markets, as the result that is stored and written down."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from trading.backtests.series import Series, length_name
 from trading.backtests.setup import Progress, Setup, setup_of
 from trading.backtests.strategy_faults import leak_words
 from trading.core.backtest import BacktestResult
-from trading.core.candles import Aligned, Ints, Tape, align, single
+from trading.core.candles import Aligned, Ints, Rates, Tape, align, single
 from trading.core.funding import FundingRates, FundingSchedule, funding_schedule
 from trading.core.lookahead import quick_check
 from trading.core.stats import Stats, statistics
@@ -190,7 +190,14 @@ def aligned_bars(parameters: Parameters, markets: Markets) -> Aligned:
     if not len(aligned.tape):
         sentence = _("the two markets have no bar in common")
         raise BacktestRefused([f"data: {sentence}"])
-    return aligned
+    if not parameters.strategy.strategy.funding:
+        return aligned
+    tape = aligned.tape.with_funding(_known(markets.funding1), _known(markets.funding2))
+    return replace(aligned, tape=tape)
+
+
+def _known(recorded: Recorded | None) -> Rates | None:
+    return Rates(recorded.stamps, recorded.rates) if recorded else None
 
 
 def bars_of(tape: Tape, markets: Markets, start_time: int | None) -> slice:

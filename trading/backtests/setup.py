@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+import numpy as np
 from celery.exceptions import SoftTimeLimitExceeded
 
 from trading.backtests.errors import BacktestRefused
@@ -15,14 +16,17 @@ from trading.core.backtest import BacktestResult, Prepared, run_backtest
 from trading.core.candles import Tape
 from trading.core.compiled import is_compiled, plain
 from trading.core.funding import FundingSchedule
+from trading.core.position_sizing import VOLATILITY, daily_volatility
 from trading.core.simulation import Decide
 from trading.core.strategy_failed import StrategyFailed
 from trading.core.sweep import SweepTotals, run_totals
 from trading.core.types import Config, Decision, Quote, State
+from trading.strategies.position_sizes import sizing_of
 
 Progress = Callable[[int, int], None]
 """Called with the bars done and all of them; what it raises ends the run."""
 
+BARS_LEAST: Final = 2
 REPORT_EVERY: Final = 100  # bars: a slow strategy is canceled within a moment
 
 
@@ -86,8 +90,22 @@ def setup_of(
         "costs": parameters.costs(),
         "margin": parameters.margin,
         "funding": funding,
+        **_sizing(parameters, tape, part),
     }
     return Setup(config, used, options)
+
+
+def _sizing(parameters: Parameters, tape: Tape, part: slice) -> dict[str, Any]:
+    """Nothing for fixed sizes. The bars before the part tell the volatility of its first ones."""
+    sizing = sizing_of(parameters.sizing)
+    if sizing is None:
+        return {}
+    if sizing.mode != VOLATILITY or len(tape) < BARS_LEAST:
+        return {"sizing": sizing}
+    early = min(sizing.window, part.start)
+    seen = tape.part(slice(part.start - early, part.stop))
+    bar_ms = int(np.diff(tape.times).min())
+    return {"sizing": sizing, "volatility": daily_volatility(seen, sizing.window, bar_ms)[early:]}
 
 
 def _prepared(parameters: Parameters, tape: Tape, part: slice) -> Prepared:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from trading.core.lookahead import Kind, Leak, Taken
 from trading.core.strategy_failed import StrategyFailed
-from trading.core.types import ADD, LIQUIDATION, OPEN, STOP_LOSS, TAKE_PROFIT
+from trading.core.types import ADD, LIQUIDATION, OPEN, SIGNAL, STOP_LOSS, TAKE_PROFIT
 
 
 def failure_words(failed: StrategyFailed) -> str:
@@ -51,6 +51,7 @@ def _found(value: str | Taken) -> str:
         TAKE_PROFIT: _("Take profit"),
         STOP_LOSS: _("Stop loss"),
         LIQUIDATION: _("Liquidation"),
+        SIGNAL: _("Signal of the strategy"),
     }
     if value.action not in actions:
         return _("nothing")

@@ -12,9 +12,10 @@ from trading.core.compiled import is_compiled
 from trading.core.fills import Costs, Lots, Minimums, market_costs
 from trading.core.funding import FundingSchedule, no_funding
 from trading.core.margin import Margin
+from trading.core.position_sizing import Sizing
 from trading.core.simulation import TRADE_COLUMNS, Decide, Options, Totals, simulator
 from trading.core.simulation import decide as spread_decide
-from trading.core.types import ACTION_NAMES, LIQUIDATION, STOP_LOSS, TAKE_PROFIT, Config, State
+from trading.core.types import ACTION_NAMES, LIQUIDATION, SIGNAL, STOP_LOSS, TAKE_PROFIT, Config, State
 
 FillMode = Literal["next_open", "close"]
 
@@ -92,7 +93,7 @@ class BacktestResult:
     @property
     def closes(self) -> NDArray[np.bool_]:
         """Which trades close a cycle."""
-        return np.isin(self.action, (TAKE_PROFIT, STOP_LOSS, LIQUIDATION))
+        return np.isin(self.action, (TAKE_PROFIT, STOP_LOSS, LIQUIDATION, SIGNAL))
 
     def trade_rows(self) -> Iterator[dict[str, Any]]:
         closes = self.closes
@@ -140,11 +141,14 @@ def run_backtest(
     costs: Costs | None = None,
     margin: Margin | None = None,
     funding: FundingSchedule | None = None,
+    sizing: Sizing | None = None,
+    volatility: Floats | None = None,
 ) -> BacktestResult:
     """Run a config over a tape, with the spread strategy unless another is given.
 
     Fees and slippage are the config's unless `costs` says otherwise; lot steps are in base units, 0 for none. Without a
-    margin nothing is ever liquidated. Raises ValueError for a profit ratio of 0 or less, for a margin without highs and
+    margin nothing is ever liquidated. A `sizing` with each bar's daily `volatility` takes the place of the config's
+    investment. Raises ValueError for a profit ratio of 0 or less, for a margin without highs and
     lows, and for a tape that is empty, out of order or has prices that are no prices.
     """
     prepared = strategy or SPREAD
@@ -166,8 +170,15 @@ def run_backtest(
         _features(tape, prepared.features),
         rows,
         equity,
+        *_sized(tape, sizing, volatility),
     )
     return _result(tape, rows[: totals.trades], equity, totals)
+
+
+def _sized(tape: Tape, sizing: Sizing | None, volatility: Floats | None) -> tuple[()] | tuple[Sizing, Floats]:
+    if sizing is None:
+        return ()
+    return sizing, _fixed(np.full(len(tape), np.nan) if volatility is None else volatility)
 
 
 def lots_of(tape: Tape, step1: float, step2: float, max_imbalance: float, minimums: Minimums | None) -> Lots:

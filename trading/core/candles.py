@@ -1,7 +1,7 @@
 """Candle series as arrays: aligning two of them, and naming what is wrong with one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -59,6 +59,19 @@ class Extremes:
 
 
 @dataclass(frozen=True, slots=True)
+class Rates:
+    """One market's funding payments: stamps in ms UTC (ascending), rates as fractions of the position's value."""
+
+    stamps: Ints
+    rates: Floats
+
+    def until(self, instant_ms: int) -> "Rates":
+        """Those that were paid by then."""
+        end = int(np.searchsorted(self.stamps, instant_ms, side="right"))
+        return Rates(self.stamps[:end], self.rates[:end])
+
+
+@dataclass(frozen=True, slots=True)
 class Tape:
     """Aligned candles of both markets: open times in ms UTC, opens and closes, all of one length.
 
@@ -72,6 +85,8 @@ class Tape:
     closes2: Floats
     extremes: Extremes | None = None
     markets: int = 2
+    funding: tuple[Rates | None, Rates | None] = (None, None)
+    """Of each market as far as it is known. No payment after the last bar's opening is in it."""
 
     def __len__(self) -> int:
         return len(self.times)
@@ -93,7 +108,12 @@ class Tape:
             self.closes2[bars],
             self.extremes and self.extremes.part(bars),
             self.markets,
-        )
+        ).with_funding(*self.funding)
+
+    def with_funding(self, one: Rates | None, two: Rates | None) -> "Tape":
+        """The same with what was paid up to its last bar's opening."""
+        last = int(self.times[-1]) if len(self) else -1
+        return replace(self, funding=(one and one.until(last), two and two.until(last)))
 
 
 @dataclass(frozen=True, slots=True)

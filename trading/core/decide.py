@@ -14,6 +14,7 @@ from trading.core.types import (
     NONE,
     OPEN,
     SHORT_SPREAD,
+    SIGNAL,
     STOP_LOSS,
     TAKE_PROFIT,
     Config,
@@ -88,4 +89,4 @@ def pauses(action: int, pause_after_close: bool, restart_after_stop_loss: bool) 
     """Whether the bot pauses once this action is done. After a stop loss `restart_after_stop_loss` alone counts."""
     if action == STOP_LOSS:
         return not restart_after_stop_loss
-    return action == TAKE_PROFIT and pause_after_close
+    return action in (TAKE_PROFIT, SIGNAL) and pause_after_close

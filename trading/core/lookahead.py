@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.core.backtest import BacktestResult, Prepared, run_backtest
-from trading.core.candles import Extremes, Tape
+from trading.core.candles import Extremes, Rates, Tape
 from trading.core.strategy_failed import StrategyFailed
 from trading.core.types import ACTION_NAMES, NONE, Config, config
 
@@ -180,7 +180,12 @@ def _disguised(tape: Tape) -> Tape:
         scales[1] * tape.closes2,
         extremes,
         tape.markets,
+        (_later(tape.funding[0]), _later(tape.funding[1])),
     )
+
+
+def _later(paid: Rates | None) -> Rates | None:
+    return paid and Rates(paid.stamps + _SHIFT_MS, paid.rates)
 
 
 def _quiet_after(tape: Tape, cut: int) -> Tape:
@@ -201,6 +206,7 @@ def _quiet_after(tape: Tape, cut: int) -> Tape:
         np.r_[left.closes2, last2],
         extremes,
         tape.markets,
+        left.funding,
     )
 
 

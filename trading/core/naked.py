@@ -21,8 +21,11 @@ class LegFill:
 def naked(fills: Sequence[LegFill], target1: Decimal, target2: Decimal) -> tuple[int, Decimal]:
     """Milliseconds during which the legs' filled shares differed, and the largest difference of notionals (quote).
 
-    Fills of one instant count together. What is still unequal after the last fill adds no time here: the trade goes on.
+    0 where only one leg has a target. Fills of one instant count together. What is still unequal after the last fill
+    adds no time here: the trade goes on.
     """
+    if not (target1 and target2):
+        return 0, ZERO
     shares, values = {1: ZERO, 2: ZERO}, {1: ZERO, 2: ZERO}
     targets = {1: target1, 2: target2}
     total_ms, largest, since = 0, ZERO, None

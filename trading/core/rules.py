@@ -3,7 +3,7 @@
 from trading.core.compiled import inlined
 from trading.core.pnl import pnl_pct
 from trading.core.spread import spread_pct
-from trading.core.types import FLAT, LONG_SPREAD, Config, Quote, State
+from trading.core.types import FLAT, LONG_SPREAD, NONE, OPEN, Config, Decision, Quote, State
 
 
 @inlined
@@ -26,6 +26,22 @@ def room_for_next_level(config: Config, state: State) -> bool:
     if state.level >= config.levels:
         return False
     return 2.0 * (state.invested + config.investment * config.multipliers[state.level]) <= config.cap
+
+
+@inlined
+def room_for_order(config: Config, state: State, markets: int) -> bool:
+    """The same for a strategy that trades so many markets: one leg counts once."""
+    if state.level >= config.levels:
+        return False
+    return markets * (state.invested + config.investment * config.multipliers[state.level]) <= config.cap
+
+
+@inlined
+def open_if_allowed(config: Config, state: State, side: int, spread: float, markets: int) -> Decision:
+    """`OPEN` where the allowed side, the levels and the cap leave room for it, else `NONE`."""
+    if side_allowed(config, side) and room_for_order(config, state, markets):
+        return Decision(OPEN, side, spread)
+    return Decision(NONE, FLAT, spread)
 
 
 @inlined

@@ -28,6 +28,7 @@ from trading.core.fills import (
 )
 from trading.core.margin import Bar, Liquidation, Margin, free_margin, liquidation
 from trading.core.pnl import net_pnl
+from trading.core.position_sizing import Results, Sizing, investment_of, with_investment, with_result
 from trading.core.spread import spread_pct
 from trading.core.types import FLAT, LIQUIDATION, NONE, Config, Decision, Quote, State
 
@@ -93,6 +94,8 @@ class Simulate(Protocol):
         features: Floats | None,
         trades: Floats | None,
         equity: Floats | None,
+        sizing: Sizing | None = None,
+        volatility: Floats | None = None,
         /,
     ) -> Totals: ...
 
@@ -136,12 +139,15 @@ def run(
     features: Floats | None,
     trades: Floats | None,
     equity: Floats | None,
+    sizing: Sizing | None = None,
+    volatility: Floats | None = None,
 ) -> Totals:
     """Run over aligned bars. `trades` (room for one row a bar) and `equity` are written; None leaves them out.
 
     `funding_bars` ascend; at each of them leg i pays its signed quantity times `funding_i` (mark * rate), before that
     bar's fill: what was held at the stamp pays. A decision on the last bar is not executed. `extremes` (highs and lows
     of market 1, of market 2) come with a margin: looked at after a fill at the open, before one at the close.
+    A `sizing` sets the investment anew at every close while flat, by what the run has earned and that bar's volatility.
     Raises ValueError for arrays whose lengths do not fit: compiled code would write past their ends.
     """
     # One long function on purpose: the loop's variables stay in registers, which is most of its speed.
@@ -154,7 +160,10 @@ def run(
         check_extremes(len(closes1), extremes)
     if features is not None and len(features) != len(closes1):
         raise ValueError("the features have no row for every bar")
+    if sizing is not None and (volatility is None or len(volatility) != len(closes1)):
+        raise ValueError("the volatility has no value for every bar")
     state = State(0, FLAT, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    results = Results(0, 0.0, 0.0)
     decision = Decision(NONE, FLAT, 0.0)
     planned = Planned(0.0, 0.0)
     quote = Quote(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -183,6 +192,9 @@ def run(
             signal, p1, p2 = quote, quote.p1, quote.p2
             row = None if features is None else features[bar]
             ended = paused_bar >= 0 or bar == last
+            if sizing is not None and volatility is not None and state.side == FLAT:
+                config = with_investment(config, investment_of(sizing, realised, volatility[bar], results))
+                ended = ended or not config.investment > 0.0
             decision = Decision(NONE, FLAT, 0.0) if ended else decide(params, config, state, quote, row)
         if decision.action != NONE:
             if margin is not None:
@@ -202,6 +214,8 @@ def run(
             if state.level == 0 and before.level > 0:
                 realised += done.pnl
                 cycles += 1
+                if sizing is not None:
+                    results = with_result(results, done.pnl, before.invested)
                 if pauses(decision.action, options.pause_after_close, options.restart_after_stop_loss):
                     paused_bar = bar
         if margin is not None and extremes is not None and options.next_open and state.side != FLAT:
@@ -223,6 +237,9 @@ def run(
         if options.next_open:
             row = None if features is None else features[bar]
             ended = paused_bar >= 0 or bar == last
+            if sizing is not None and volatility is not None and state.side == FLAT:
+                config = with_investment(config, investment_of(sizing, realised, volatility[bar], results))
+                ended = ended or not config.investment > 0.0
             decision = Decision(NONE, FLAT, 0.0) if ended else decide(params, config, state, quote, row)
     counted = refusal_counts(refusals)
     return Totals(count, cycles, counted, paused_bar, realised, marked, drawdown, fees, funding, state)

@@ -39,6 +39,26 @@ class MarketRules:
     active: bool
 
 
+NO_MARKET: Final = MarketRules(
+    symbol="",
+    base="",
+    quote="",
+    settle="",
+    contract_size=Decimal(1),
+    amount_step=ZERO,
+    amount_min=ZERO,
+    amount_max=None,
+    price_tick=ZERO,
+    notional_min=ZERO,
+    notional_max=None,
+    max_leverage=Decimal(1000),
+    taker_fee=ZERO,
+    maker_fee=ZERO,
+    active=True,
+)
+"""In place of market 2 of a strategy that trades one market: its price is 1, its leg is always empty."""
+
+
 class SizeReason(StrEnum):
     INACTIVE = "inactive"
     AMOUNT_MIN = "amount_min"
@@ -104,6 +124,8 @@ def level_quantities(
     Raises SizeRefused.
     """
     held1, held2, planned1, planned2 = abs(held1), abs(held2), abs(planned1), abs(planned2)
+    if not rules2.symbol:
+        return _only_leg(rules1, side, notional, p1, held1, planned1)
     with localcontext(_WIDE):
         wanted1, wanted2 = round_down(notional / p1, ZERO), round_down(notional / p2, ZERO)
     target1, target2 = _common_targets(rules1, rules2, planned1 + wanted1, planned2 + wanted2)
@@ -124,6 +146,27 @@ def level_quantities(
     check_order(rules2, 2, amount2, level.notional2)
     _check_imbalance(level, max_imbalance)
     return level
+
+
+def _only_leg(
+    rules: MarketRules, side: int, notional: Decimal, price: Decimal, held: Decimal, planned: Decimal
+) -> LevelQuantities:
+    with localcontext(_WIDE):
+        wanted = round_down(notional / price, ZERO)
+    amount = max(_on_lot(planned + wanted, rules.amount_step) - held, ZERO)
+    check_order(rules, 1, amount, amount * price)
+    return LevelQuantities(
+        side1=BUY if side > 0 else SELL,
+        side2=SELL if side > 0 else BUY,
+        amount1=amount,
+        amount2=ZERO,
+        notional1=amount * price,
+        notional2=ZERO,
+        wanted1=wanted,
+        wanted2=ZERO,
+        planned1=planned + wanted,
+        planned2=ZERO,
+    )
 
 
 def check_order(rules: MarketRules, leg: int, amount: Decimal, notional: Decimal) -> None:

@@ -11,7 +11,7 @@ from trading.core.candles import Tape
 from trading.core.compiled import kernel
 from trading.core.fills import Costs
 from trading.core.spread import spread_pct
-from trading.core.types import ADD, LEVELS_MAX, LIQUIDATION, OPEN, STOP_LOSS, TAKE_PROFIT, Config
+from trading.core.types import ACTION_NAMES, ADD, LEVELS_MAX, OPEN, SIGNAL, STOP_LOSS, TAKE_PROFIT, Config
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -55,9 +55,9 @@ def levels_used(result: BacktestResult, cycles: Cycles) -> list[int]:
 
 def slippage_paid(result: BacktestResult, config: Config, costs: Costs) -> float:
     """Quote currency lost between the candles' prices and the fills'; a liquidation's is not known and not counted."""
-    rates = np.zeros(LIQUIDATION + 1)
+    rates = np.zeros(len(ACTION_NAMES))
     rates[OPEN] = rates[ADD] = costs.open_slippage
-    rates[TAKE_PROFIT], rates[STOP_LOSS] = costs.profit_slippage, config.slippage
+    rates[TAKE_PROFIT], rates[STOP_LOSS], rates[SIGNAL] = costs.profit_slippage, config.slippage, config.slippage
     return sum(_slipped(q, p, rates[result.action]) for q, p in ((result.q1, result.p1), (result.q2, result.p2)))
 
 

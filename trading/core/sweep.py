@@ -20,6 +20,7 @@ from trading.core.fast_forward import Blocks, blocks_of, run_forward
 from trading.core.fills import Costs, Minimums, market_costs
 from trading.core.funding import FundingSchedule, no_funding
 from trading.core.margin import Margin
+from trading.core.position_sizing import Sizing
 from trading.core.simulation import Options
 from trading.core.types import LIQUIDATION, OPEN, Config
 
@@ -66,9 +67,11 @@ def run_totals(
     costs: Costs | None = None,
     margin: Margin | None = None,
     funding: FundingSchedule | None = None,
+    sizing: Sizing | None = None,
+    volatility: Floats | None = None,
 ) -> SweepTotals:
     """`run_backtest`'s trades, and its money but for the rounding of sums. Raises as that does."""
-    if strategy is None and margin is None and tape.markets == 2:
+    if strategy is None and margin is None and sizing is None and tape.markets == 2:
         check_rules(config, min(lot_step1, lot_step2))
         track, schedule = track_of(tape), funding or no_funding()
         daily_equity = np.empty(len(track.day_ends))
@@ -101,6 +104,8 @@ def run_totals(
         costs=costs,
         margin=margin,
         funding=funding,
+        sizing=sizing,
+        volatility=volatility,
     )
     return totals_of(result)
 

@@ -171,14 +171,17 @@ def _take_profit_spread(config: Config, state: State, quote: Quote, spread: floa
 def _spread_at_pct(config: Config, state: State, quote: Quote, spread: float, percent: float) -> float | None:
     """Where the P&L is `percent` of the investment. P&L is linear in such a move, so one step solves it."""
     now = pnl(config, state, quote)
-    one_point = pnl(config, state, _moved(config, quote, 1.0)) - now
+    one_point = pnl(config, state, _moved(config, state, quote, 1.0)) - now
     if one_point == 0.0 or not math.isfinite(one_point):
         return None
     return spread + (percent / 100.0 * state.invested - now) / one_point
 
 
-def _moved(config: Config, quote: Quote, points: float) -> Quote:
-    """The quote after the spread moved by so many points, half of them by each leg."""
+def _moved(config: Config, state: State, quote: Quote, points: float) -> Quote:
+    """The quote after the spread moved by so many points, half of them by each leg; all by leg 1 where it is alone."""
+    if state.q2 == 0.0:
+        alone = 1.0 + points / 100.0 * config.start1 / quote.p1
+        return quote._replace(p1=quote.p1 * alone, bid1=quote.bid1 * alone, ask1=quote.ask1 * alone)
     factor1 = 1.0 + points / 200.0 * config.start1 / quote.p1
     factor2 = 1.0 - points / 200.0 * config.start2 / quote.p2
     return Quote(

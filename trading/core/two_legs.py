@@ -80,6 +80,8 @@ def entry_step(leg1: LegFacts, leg2: LegFacts, *, complete: bool, give_up: bool)
     """The next step of an opening or adding trade. `give_up`: something more urgent waits, let nothing rest."""
     if late := tuple(n for n, leg in ((1, leg1), (2, leg2)) if leg.working and (leg.overdue or give_up)):
         return Cancel(late)
+    if not leg2.target:  # one market: nothing can be left alone, what is filled is booked
+        return Wait() if leg1.working else Book(min(leg1.filled / leg1.target, Decimal(1)))
     may_complete = complete and not give_up and not (leg1.trims or leg2.trims)
     if leg1.working or leg2.working:
         return _while_working(leg1, leg2, may_complete)
@@ -90,9 +92,9 @@ def entry_step(leg1: LegFacts, leg2: LegFacts, *, complete: bool, give_up: bool)
     return Book(filled_share(leg1.filled, leg1.target, leg2.filled, leg2.target))
 
 
-def exit_step(leg1: LegFacts, leg2: LegFacts) -> Step:
-    """The next step of a closing trade: each leg on its own, whatever happens to the other."""
-    if late := tuple(n for n, leg in ((1, leg1), (2, leg2)) if leg.working and leg.overdue):
+def exit_step(leg1: LegFacts, leg2: LegFacts, *, hurry: bool = False) -> Step:
+    """The next step of a closing trade: each leg on its own, whatever happens to the other. `hurry`: nothing rests."""
+    if late := tuple(n for n, leg in ((1, leg1), (2, leg2)) if leg.working and (leg.overdue or hurry)):
         return Cancel(late)
     open_legs = tuple(
         (n, leg.target - leg.filled, leg.attempts + 1)

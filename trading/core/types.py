@@ -18,7 +18,9 @@ TAKE_PROFIT: Final = 3
 STOP_LOSS: Final = 4
 LIQUIDATION: Final = 5
 """Never decided: a back-test does it to a position whose margin ran out."""
-ACTION_NAMES: Final = ("none", "open", "add", "take_profit", "stop_loss", "liquidation")
+SIGNAL: Final = 6
+"""A close that a strategy wants for a reason of its own, at the market."""
+ACTION_NAMES: Final = ("none", "open", "add", "take_profit", "stop_loss", "liquidation", "signal")
 
 LONG_SPREAD: Final = 1
 SHORT_SPREAD: Final = -1

@@ -12,7 +12,7 @@ from exchanges.adapters.paper_source import from_ms, to_ms
 from exchanges.models import ExchangeAccount, PaperSource
 from exchanges.registry import venue_of
 from exchanges.timeframes import TIMEFRAME_MS, timeframe_ms
-from trading.core.candles import Candles, Ints, Tape, align
+from trading.core.candles import Candles, Ints, Tape, align, single
 
 BARS_MOST: Final = 100_000
 """Of recordings that lie here."""
@@ -55,15 +55,20 @@ def bars_of(bot: Bot, since: int, until: int) -> Bars:
 
 
 def _fitting(bot: Bot, since: int, until: int) -> list[str]:
-    most = min(BARS_MOST if _recorded(bot.account_of(leg)) else ASKED_MOST for leg in (1, 2))
+    most = min(BARS_MOST if _recorded(bot.account_of(leg)) else ASKED_MOST for leg in bot.legs)
     fitting = [name for name in TIMEFRAMES if (until - since) // TIMEFRAME_MS[name] < most]
     return fitting or TIMEFRAMES[-1:]
 
 
 def _bars(bot: Bot, timeframe: str, since: int, until: int) -> Bars:
-    one, two = (_series(bot.account_of(leg), bot.symbol_of(leg), timeframe, since, until) for leg in (1, 2))
-    tape = align(one, two).tape
+    tape = tape_of(bot, timeframe, since, until)
     return Bars(timeframe, tape, _missing(tape, timeframe_ms(timeframe)))
+
+
+def tape_of(bot: Bot, timeframe: str, since: int, until: int) -> Tape:
+    """Raises ExchangeError."""
+    series = [_series(bot.account_of(leg), bot.symbol_of(leg), timeframe, since, until) for leg in bot.legs]
+    return align(*series).tape if len(series) > 1 else single(series[0])
 
 
 def _missing(tape: Tape, bar_ms: int) -> Ints:

@@ -8,7 +8,7 @@ from trading.core import types as core
 from trading.core.types import State
 
 ENTRIES: Final = ("open", "add")
-BY_ITSELF: Final = (*ENTRIES, "take_profit", "stop_loss", "liquidation")
+BY_ITSELF: Final = (*ENTRIES, "take_profit", "stop_loss", "signal", "liquidation")
 """Actions that the strategy decides; all others come from people or from a leg that was left alone."""
 
 

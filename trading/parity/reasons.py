@@ -45,6 +45,7 @@ class Background:
     changes: Sequence[Change]
     between_closes: bool
     half_spread: float
+    is_spread: bool = True
 
 
 def reasons_of(pair: Pair, known: Background) -> list[Reason]:
@@ -116,10 +117,32 @@ def _changed(pair: Pair, known: Background) -> list[Reason]:
 def _reckoned(pair: Pair, known: Background) -> list[Reason]:
     """From what either side would have decided in the other's place."""
     lived, replayed = pair.lived, pair.replayed
+    if not known.is_spread:
+        return [_of_another_strategy(pair, known)]
     if replayed is not None and (lived is None or replayed.candle < lived.candle):
         return [_why_not_lived(replayed, known)]
     assert lived is not None
     return [_why_not_replayed(lived, replayed, known)]
+
+
+def _of_another_strategy(pair: Pair, known: Background) -> Reason:
+    """It is not asked again: a note of the journal, other prices, or a signal that was missed."""
+    lived, replayed = pair.lived, pair.replayed
+    if replayed is not None:
+        hold = known.holds.near(
+            replayed.candle - known.bars.bar_ms, replayed.candle + known.bars.bar_ms, replayed.level
+        )
+        if hold is not None:
+            return Reason("journal", {"at": hold.at, "details": hold.details})
+    if lived is None:
+        assert replayed is not None
+        return Reason("missed", {"spread": replayed.spread, "level": 0, "percent": None})
+    closes = _closes(lived.candle, known.bars) or (lived.price1, lived.price2)
+    spread = float(spread_pct(*closes, known.config.start1, known.config.start2))
+    return Reason(
+        "other_prices",
+        {"spread": lived.spread, "close": spread, "prices": [lived.price1, lived.price2, *closes]},
+    )
 
 
 def _why_not_lived(replayed: Decided, known: Background) -> Reason:

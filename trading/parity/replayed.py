@@ -16,9 +16,9 @@ from trading.core.fills import Minimums
 from trading.core.funding import FundingRates, FundingSchedule, funding_schedule, mark_at
 from trading.core.sizing import MarketRules
 from trading.core.types import ACTION_NAMES, Config
-from trading.parity.anchored import anchored
 from trading.parity.bars import Bars
 from trading.parity.decisions import Decided
+from trading.parity.strategies import strategy_over
 from trading.parity.stretches import Stretch
 
 Rules = tuple[MarketRules, MarketRules]
@@ -80,7 +80,9 @@ def replayed(bot: Bot, config: Config, rules: Rules, bars: Bars, stretch: Stretc
     result = run_backtest(
         config,
         part,
-        strategy=anchored(stretch.reference, half_spread_of(bot), config.slippage),
+        strategy=strategy_over(
+            bot, part, reference=stretch.reference, half_spread=half_spread_of(bot), slippage=config.slippage
+        ),
         pause_after_close=bot.pause_after_close,
         restart_after_stop_loss=bot.restart_after_stop_loss,
         lot_step1=float(rules[0].amount_step),
@@ -173,8 +175,8 @@ def _cut_to(
 
 
 def _funding(bot: Bot, part: Tape) -> FundingSchedule:
-    legs = (_recorded(bot.account_of(leg), bot.symbol_of(leg), part, leg) for leg in (1, 2))
-    return funding_schedule(part.times, *legs)
+    found = [_recorded(bot.account_of(leg), bot.symbol_of(leg), part, leg) for leg in bot.legs]
+    return funding_schedule(part.times, found[0], found[1] if len(found) > 1 else None)
 
 
 def _recorded(account: ExchangeAccount, symbol: str, part: Tape, leg: int) -> FundingRates | None:

@@ -9,11 +9,13 @@ from django.core.cache import cache
 from django.db.models import Max
 from redis import RedisError
 
+from bots.config import bot_rules
 from bots.models import Bot, DecideOn
-from exchanges import market_data
+from bots.strategy_settings import SPREAD
 from exchanges.adapters.paper_source import to_ms
 from exchanges.registry import venue_of
 from exchanges.timeframes import HOUR_MS
+from trading.core.strategy_failed import StrategyFailed
 from trading.core.types import Config
 from trading.models import Trade, TradeLog
 from trading.parity.bars import Bars, bars_of
@@ -25,6 +27,7 @@ from trading.parity.money import CycleMoney, Parts, cycles_side_by_side, pair_pa
 from trading.parity.reasons import Background, Reason, reasons_of
 from trading.parity.replayed import Rules, config_of, half_spread_of, replayed, span_of
 from trading.parity.stretches import Change, Life, Stretch, cut, life_of, of_stretch
+from trading.strategies.parameters import ParametersRefused
 
 REACH_BARS: Final = 12
 KEPT_S: Final = 60
@@ -97,10 +100,7 @@ def parity_report(bot: Bot) -> Report:
     life = life_of(bot)
     if not life.stretches or not life.stretches[0].since:
         return Report(problem="not_lived")
-    rules = (
-        market_data.market_rules(bot.account_of(1), bot.market1_symbol),
-        market_data.market_rules(bot.account_of(2), bot.market2_symbol),
-    )
+    rules = bot_rules(bot)
     config = config_of(bot, rules)
     if config.take_profit <= 0:
         return Report(problem="getting_out")
@@ -108,7 +108,10 @@ def parity_report(bot: Bot) -> Report:
     bars = bars_of(bot, begin, to_ms(venue_of(bot.exchange_account).clock()))
     if len(bars.tape) < 2:
         return Report(problem="no_candles")
-    return _Comparison(bot, life, rules, config, bars, begin).report()
+    try:
+        return _Comparison(bot, life, rules, config, bars, begin).report()
+    except (LookupError, ParametersRefused, StrategyFailed):
+        return Report(problem="no_strategy")
 
 
 class _Comparison:
@@ -177,6 +180,7 @@ class _Comparison:
             changes=self.life.changes,
             between_closes=self._between_closes,
             half_spread=half_spread_of(self.bot),
+            is_spread=self.bot.strategy == SPREAD,
         )
 
 

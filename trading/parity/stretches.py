@@ -16,7 +16,8 @@ from trading.parity.decisions import Decided
 
 _STARTS: Final = ("started", "started_from_here")
 _ENDS: Final = ("paused", "stopped", "stopped_in_position", "failed")
-_TRADES: Final = ("opened", "added", "closed_take_profit", "closed_stop_loss", "closed_manual", "closed_unwind")
+_CLOSES: Final = ("take_profit", "stop_loss", "signal", "manual", "unwind")
+_TRADES: Final = ("opened", "added", *(f"closed_{reason}" for reason in _CLOSES))
 _CODES: Final = (*_STARTS, *_ENDS, *_TRADES, "changed")
 _PAIR: Final = {*START_PRICES, "start_time", "market1_symbol", "market2_symbol"}
 _HARMLESS: Final = {"bot_name", "tick_interval", "timeframe", "leverage", "margin_mode"}

@@ -18,6 +18,7 @@ from trading.parity.report import Report
 PROBLEMS: Final = {
     "not_lived": gettext_lazy("The bot has not run yet: there is no past to compare."),
     "getting_out": gettext_lazy("A bot with a take profit of 0 or less is getting out; back-tests know no such thing."),
+    "no_strategy": gettext_lazy("The bot's strategy is not there any more, or fails over these candles."),
     "no_candles": gettext_lazy("There are no candles of the time in which the bot ran."),
 }
 OUTCOMES: Final = {
@@ -32,6 +33,7 @@ ACTIONS: Final = {
     "take_profit": gettext_lazy("Take profit"),
     "stop_loss": gettext_lazy("Stop loss"),
     "liquidation": gettext_lazy("Liquidation"),
+    "signal": gettext_lazy("Signal of the strategy"),
     "manual": gettext_lazy("By hand"),
     "unwind": gettext_lazy("A leg was left alone"),
 }

@@ -18,7 +18,7 @@ def begin(packed: bytes, stop: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chainmakes.settings")
     django.setup()
-    plan, markets = pickle.loads(packed)
+    plan, markets = pickle.loads(packed)  # packed by the parent  # nosec B301
     _evaluation = import_module("trading.searches.evaluation").Evaluation(plan, markets)
     _stop = stop
 

@@ -8,17 +8,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from trading.core.backtest import SPREAD, Prepared
-from trading.core.candles import Extremes, Tape
+from trading.core.candles import Extremes, Rates, Tape
 from trading.core.compiled import is_compiled, plain
 from trading.core.strategy_failed import StrategyFailed
-from trading.core.types import Config, Decision, Quote, State, config, flat_state, quote
+from trading.core.types import LEVELS_MAX, Config, Decision, Quote, State, config, flat_state, quote
 from trading.strategies.parameters import (
     NoParameters,
     model_problems,
@@ -32,19 +32,42 @@ Decide = Callable[..., Decision]
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MARKETS: Final = (1, 2)
+PANELS: Final = ("price", "spread", "own")
+LEVELS: Final = range(1, LEVELS_MAX + 1)
+
+
+COMMON: Final = ("ladder", "profit", "opening")
+"""Settings that a strategy may leave to others: thresholds of the levels, mode and ratio of the profit to take, and
+whether moves are met or followed."""
+
+
+class Overlay(NamedTuple):
+    """A line of a strategy's own on its chart, one value a bar, not a number where there is none.
+
+    `panel` says beside what: `price` (market 1's, in quote currency), `spread` (percentage points since the start) or
+    `own`, below the chart.
+    """
+
+    values: Floats
+    panel: str = "own"
 
 
 class Strategy:
     """To be subclassed, one class a file. All methods are static: a strategy keeps nothing between calls.
 
     `features` names the columns of what `prepare` returns. With `markets` 2 both legs of a pair are traded at once;
-    with 1 every price of market 2 is 1.0, and the spread is market 1's change since the start.
+    with 1 every price of market 2 is 1.0, and the spread is market 1's change since the start. `levels` is how many
+    orders a cycle may have unless its user says otherwise. `reads` names the common settings that it heeds, of those
+    that a form can leave out: `COMMON`. With `funding` the tape tells what both markets paid.
     """
 
     name: ClassVar[str] = ""
     title: ClassVar[str] = ""
     help: ClassVar[str] = ""
     markets: ClassVar[int] = 2
+    levels: ClassVar[int] = 1
+    funding: ClassVar[bool] = False
+    reads: ClassVar[tuple[str, ...]] = COMMON
     features: ClassVar[tuple[str, ...]] = ()
     Parameters: ClassVar[type] = NoParameters
 
@@ -58,6 +81,11 @@ class Strategy:
         """Float64 of shape (bars, number of features). Row i holds what was known at the close of bar i, not a number
         where that is not enough. Must work for any number of bars, one included."""
         return np.empty((len(tape), 0))
+
+    @staticmethod
+    def overlays(params: Any, tape: Tape) -> dict[str, Overlay]:
+        """Lines to draw with its trades, by their names; causal, as the features are."""
+        return {}
 
     @staticmethod
     def decide(params: Any, config: Config, state: State, quote: Quote, features: Any) -> Decision:
@@ -96,6 +124,17 @@ class Bound:
         strategy: Any = self.strategy
         return _usable(strategy)
 
+    def decide_plainly(self, config: Config, state: State, quote: Quote, row: tuple[float, ...]) -> Decision:
+        """One decision without waiting for the compiler; the same to the last bit. Raises StrategyFailed."""
+        strategy: Any = self.strategy
+        return _plain_decide(strategy)(self.params or None, config, state, quote, row)
+
+    def last_row(self, tape: Tape) -> tuple[float, ...]:
+        """The features of a tape's last bar. Raises StrategyFailed."""
+        if not self.features:
+            return ()
+        return tuple(self.prepare(tape)[-1].tolist())
+
     @property
     def plain_because(self) -> str:
         """Why Numba cannot compile the decision; empty if it can, or was not asked to."""
@@ -111,6 +150,16 @@ class Bound:
             raise StrategyFailed(self.name, "prepare", error, _file(self.strategy.prepare)) from error
         return np.ascontiguousarray(found)
 
+    def overlays(self, tape: Tape) -> dict[str, Overlay]:
+        """Raises StrategyFailed."""
+        try:
+            found = dict(self.strategy.overlays(self.params, _read_only(tape)))
+            for name, line in found.items():
+                _check_line(name, line, len(tape))
+        except Exception as error:  # as above
+            raise StrategyFailed(self.name, "overlays", error, _file(self.strategy.overlays)) from error
+        return found
+
     def _check_shape(self, found: Floats, tape: Tape) -> None:
         wanted = (len(tape), len(self.features))
         if found.shape != wanted or found.dtype != np.float64:
@@ -120,6 +169,11 @@ class Bound:
         """For `run_backtest`. None stands for no features and for no parameters."""
         features = self.prepare(tape) if self.features else None
         return Prepared(self.decide, self.params or None, features)
+
+    def prepared_plainly(self, tape: Tape) -> Prepared:
+        """The same decided in plain Python, to the last bit: a short run is over before the compiler is."""
+        strategy: Any = self.strategy
+        return self.prepared(tape)._replace(decide=_plain_decide(strategy))
 
     def as_json(self) -> dict[str, Any]:
         return parameters_json(self.strategy.Parameters, self.params)
@@ -131,13 +185,23 @@ def _read_only(tape: Tape) -> Tape:
     times, opens1, closes1 = map(_view, (tape.times, tape.opens1, tape.closes1))
     opens2, closes2 = map(_view, (tape.opens2, tape.closes2))
     extremes = seen and Extremes(*map(_view, (seen.highs1, seen.lows1, seen.highs2, seen.lows2)))
-    return Tape(times, opens1, closes1, opens2, closes2, extremes, tape.markets)
+    funding = (_paid(tape.funding[0]), _paid(tape.funding[1]))
+    return Tape(times, opens1, closes1, opens2, closes2, extremes, tape.markets, funding)
+
+
+def _paid(known: Rates | None) -> Rates | None:
+    return known and Rates(_view(known.stamps), _view(known.rates))
 
 
 def _view(column: NDArray[Any]) -> NDArray[Any]:
     view = column.view()
     view.flags.writeable = False
     return view
+
+
+def _check_line(name: str, line: Overlay, bars: int) -> None:
+    if line.values.shape != (bars,) or line.values.dtype != np.float64 or line.panel not in PANELS:
+        raise ValueError(f"{name}: must be float64 of shape ({bars},), on a panel of {', '.join(PANELS)}")
 
 
 def bind(strategy: type[Strategy], data: Mapping[str, Any] | None = None) -> Bound:
@@ -158,6 +222,11 @@ def _usable(strategy: Any) -> Decide:
     """
     compiles = is_compiled(strategy.decide) and not _compile_problem(strategy)
     return strategy.decide if compiles else _guarded(strategy.name, plain(strategy.decide))
+
+
+@cache
+def _plain_decide(strategy: Any) -> Decide:
+    return _guarded(strategy.name, plain(strategy.decide))
 
 
 def _guarded(name: str, decide: Decide) -> Decide:
@@ -206,6 +275,10 @@ def _name_problems(strategy: type[Strategy]) -> Iterator[str]:
         yield "title: is needed"
     if strategy.markets not in MARKETS:
         yield "markets: must be 1 or 2"
+    if strategy.levels not in LEVELS:
+        yield f"levels: must be 1 to {LEVELS_MAX}"
+    if not set(strategy.reads) <= set(COMMON):
+        yield f"reads: must be of {', '.join(COMMON)}"
 
 
 def _shape_problems(strategy: type[Strategy]) -> Iterator[str]:
@@ -214,7 +287,7 @@ def _shape_problems(strategy: type[Strategy]) -> Iterator[str]:
         yield "features: must be a tuple of names"
     elif len(set(columns)) < len(columns):
         yield "features: two have the same name"
-    for method, count in (("warmup", 1), ("prepare", 2), ("decide", 5)):
+    for method, count in (("warmup", 1), ("prepare", 2), ("overlays", 2), ("decide", 5)):
         function = inspect.getattr_static(strategy, method)
         if not isinstance(function, staticmethod):
             yield f"{method}: must be a @staticmethod"

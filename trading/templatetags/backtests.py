@@ -231,6 +231,7 @@ def reason_word(reason: str) -> str:
         "take_profit": _("Take profit"),
         "stop_loss": _("Stop loss"),
         "liquidation": _("Liquidation"),
+        "signal": _("Signal of the strategy"),
     }.get(reason, reason)
 
 

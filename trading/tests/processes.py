@@ -34,6 +34,7 @@ def environment_of_processes(**more: str) -> dict[str, str]:
         "BOT_LEASE_S": "1.5",
         "ORDER_SEND_BY_S": "0.5",
         "ORDER_PROOF_S": "0.1",
+        "GUARDIAN_START_S": "0",
         "EXCHANGE_BASE_URLS": json.dumps(settings.EXCHANGE_BASE_URLS),  # a test's own servers, never a real venue
         **more,
     }

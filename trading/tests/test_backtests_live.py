@@ -12,10 +12,11 @@ from django.db import connection
 from django.utils import timezone
 
 from bots.tests.factories import make_user
-from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, opened, served
+from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, opened, served, until
 from exchanges.tests.series import candle_dir, stored_pair  # noqa: F401
 from trading.backtests import running
 from trading.models import Backtest
+from trading.tests.backtests.made import done
 
 pytestmark = [
     pytest.mark.browser,
@@ -57,7 +58,7 @@ def test_from_the_form_to_the_report_without_a_reload(stored_pair, device):  # n
         page.wait_for_selector("#problems-investment_per_order .field-error", timeout=WAIT_MS)
         page.fill("[name=investment_per_order]", "100")
         page.wait_for_selector("#problems-investment_per_order:not(:has(.field-error))", state="attached")
-        page.wait_for_function("document.querySelector('[data-part=past]').innerText.includes('cycle')")
+        until(page, "document.querySelector('[data-part=past]').innerText.includes('cycle')")
         page.click("button[value=run]")
         page.wait_for_selector("#progress", timeout=WAIT_MS)
         page.wait_for_selector("html[data-feed=live]", timeout=WAIT_MS)
@@ -70,11 +71,11 @@ def test_from_the_form_to_the_report_without_a_reload(stored_pair, device):  # n
         assert page.locator("#distribution canvas").count() == 1
         page.focus("#run-chart")
         page.keyboard.press("+")
-        page.wait_for_function("document.getElementById('window-shown').innerText !== ''")
+        until(page, "document.getElementById('window-shown').innerText !== ''")
         page.keyboard.press("Shift+ArrowRight")
         page.wait_for_selector(".chart-readout:not([hidden])")
         page.keyboard.press("0")
-        page.wait_for_function("document.getElementById('window-shown').innerText === ''")
+        until(page, "document.getElementById('window-shown').innerText === ''")
         page.click("a[data-unfold] >> nth=0")
         page.wait_for_selector(".trades-row:not([hidden])")
         page.click("[data-tab=statistics]")
@@ -97,3 +98,41 @@ def test_runs_are_chosen_and_compared(stored_pair):  # noqa: F811
         page.click("[data-compare]")
         page.wait_for_selector("#compare-chart canvas", timeout=WAIT_MS)
         assert page.locator(".compare-table thead th").count() == 6
+
+
+def test_another_strategy_brings_its_fields_and_a_sizing_its_own(stored_pair):  # noqa: F811
+    user = make_user()
+    with served() as address, opened(address, user, DESKTOP) as page:
+        page.goto(f"{address}/backtests/new")
+        page.fill("[name=investment_per_order]", "70")
+        with page.expect_navigation():
+            page.select_option("[name=strategy]", "rsi")
+        page.wait_for_selector("[name='strategy_params.window']", timeout=WAIT_MS)
+        assert page.is_hidden("[data-market='2']")
+        assert page.input_value("[name=investment_per_order]").startswith("70")
+        with page.expect_navigation():
+            page.select_option("[name='sizing.mode']", "kelly")
+        page.wait_for_selector("[name='sizing.kelly']", timeout=WAIT_MS)
+        assert page.input_value("[name=strategy]") == "rsi"
+        page.fill("[name='sizing.kelly']", "0")
+        page.wait_for_selector("[id='problems-sizing.kelly'] .field-error", timeout=WAIT_MS)
+
+
+@pytest.mark.parametrize("strategy", ["z_score", "bollinger"])
+def test_lines_of_a_strategy_are_drawn_and_can_be_hidden(stored_pair, strategy):  # noqa: F811
+    user = make_user()
+    with served() as address, opened(address, user, DESKTOP) as page:
+        run = done(user)
+        changes = {"strategy": strategy, "parameters": run.parameters | {"strategy_params": {"window": 40}}}
+        changes |= {} if strategy == "z_score" else {"market2_symbol": ""}
+        Backtest.objects.filter(pk=run.pk).update(**changes)
+        page.goto(f"{address}/backtests/{run.pk}/")
+        page.wait_for_selector("#backtest[data-ready]", timeout=60_000)
+        page.hover("#run-chart", position={"x": 700, "y": 200})
+        first = page.locator("#chart-overlays button").first
+        name = first.inner_text()
+        page.wait_for_selector(f".chart-readout:not([hidden]) >> text={name}")
+        first.click()
+        assert first.get_attribute("aria-pressed") == "false"
+        page.hover("#run-chart", position={"x": 720, "y": 200})
+        page.wait_for_selector(f".chart-readout:not([hidden]) >> text={name}", state="detached")

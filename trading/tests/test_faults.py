@@ -28,6 +28,7 @@ OPEN, ADD, CLOSE = {"skip": 0}, {"skip": 1}, {"reduce_only": True}
 def _short_waits(settings: Any, candle_dir: Any) -> None:  # noqa: F811
     settings.ORDER_SEND_BY_S = 0.15
     settings.ORDER_PROOF_S = 0.05
+    settings.CLOSE_RETRY_S = 0.0
 
 
 def replayed(fault: dict[str, Any], **fields: Any) -> tuple[Any, Any]:

@@ -12,12 +12,12 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.csv_cells import FORMULA_STARTS, safe_cell
 from bots.tests.factories import CHZ, GALA, make_bot, make_paper_account, make_user
 from bots.tests.page_client import client_of, page_of
 from bots.tests.page_rows import AT
 from trading.core.order_state import OrderStatus
-from trading.csv_export import FORMULA_STARTS, safe_cell
-from trading.models import Order, Purpose
+from trading.models import Fill, Order, Purpose
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +44,22 @@ def make_order(bot, n=1, **fields):
         "market_time": AT,
     }
     return Order.objects.create(**values | fields)
+
+
+def make_fill(order, trade_id, amount, realised):
+    Fill.objects.create(
+        order=order,
+        account=order.account,
+        symbol=order.symbol,
+        trade_id=trade_id,
+        side=order.side,
+        price=Decimal("0.0357"),
+        amount=Decimal(amount),
+        fee=Decimal("0.01"),
+        fee_currency="USDT",
+        realised_pnl=Decimal(realised),
+        at=AT,
+    )
 
 
 def rows_of(response):
@@ -101,11 +117,11 @@ def test_pages_go_on_where_the_one_before_ended():
         make_order(bot, n)
     client = client_of(bot.owner)
     first = client.get("/orders/")
-    assert len(first.context["orders"]) == 50
+    assert len(first.context["rows"]) == 50
     second = client.get(f"/orders/?before={first.context['older']}")
-    assert len(second.context["orders"]) == 10
+    assert len(second.context["rows"]) == 10
     assert second.context["older"] is None
-    seen = {order.pk for page in (first, second) for order in page.context["orders"]}
+    seen = {order.pk for page in (first, second) for order in page.context["rows"]}
     assert len(seen) == 60
 
 
@@ -160,3 +176,54 @@ def test_only_the_list_is_sent_when_the_filter_changes():
     html = client_of(bot.owner).get("/orders/", headers=headers).content.decode()
     assert "<html" not in html
     assert "GALA/USDT" in html
+
+
+def test_fills_stand_beside_the_orders_and_in_a_file_of_their_own():
+    bot = make_bot(bot_name="Alpha")
+    order = make_order(bot, purpose=Purpose.CLOSE, cycle_number=7)
+    make_fill(order, "1", "800", "4.5")
+    make_fill(order, "2", "2000", "-1.25")
+    make_order(bot, 2)
+    html = page_of(bot.owner, "/orders/?show=fills")
+    assert html.count("GALA/USDT") == 2
+    for text in ("2,000", "+4.50", "−1.25", "cycle 7"):
+        assert text in html
+    rows = rows_of(client_of(bot.owner).get("/orders/export.csv?show=fills"))
+    assert [row["Amount"] for row in rows] == ["2000", "800"]
+    names = ("Exchange", "Market", "Side", "Price", "Fee", "Fee currency", "Realised P&L", "Cycle")
+    assert [rows[1][name] for name in names] == ["paper", GALA, "sell", "0.0357", "0.01", "USDT", "4.5", "7"]
+    assert rows[0]["Time (UTC)"] == "2025-02-05 15:30:00"
+
+
+def test_an_order_says_what_its_fills_realised():
+    bot = make_bot()
+    order = make_order(bot, purpose=Purpose.CLOSE)
+    make_fill(order, "1", "800", "4.5")
+    make_fill(order, "2", "2000", "-1.25")
+    assert "+3.25" in page_of(bot.owner, "/orders/")
+    [row] = rows_of(client_of(bot.owner).get("/orders/export.csv"))
+    assert row["Realised P&L"] == "3.25"
+
+
+def test_fills_are_narrowed_by_their_orders():
+    bot = make_bot()
+    make_fill(make_order(bot, purpose=Purpose.CLOSE), "1", "800", "4.5")
+    make_fill(make_order(bot, 2), "2", "700", "0")
+    html = page_of(bot.owner, "/orders/?show=fills&purpose=close")
+    assert "800" in html
+    assert "700 " not in html
+    stranger = client_of(make_user())
+    assert not rows_of(stranger.get(f"/orders/export.csv?show=fills&bot={bot.pk}"))
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [("cancelled", OrderStatus.EXPIRED), ("refused", OrderStatus.REJECTED), ("unknown", OrderStatus.UNKNOWN)],
+)
+def test_orders_are_narrowed_by_how_they_ended(state, status):
+    bot = make_bot()
+    make_order(bot)
+    make_order(bot, 2, status=status, symbol=CHZ, filled_amount=0)
+    html = page_of(bot.owner, f"/orders/?state={state}")
+    assert "CHZ/USDT" in html
+    assert "GALA/USDT" not in html

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bots.models import Bot, DecideOn
+from bots.strategies import BUILT_IN
 from bots.tests.factories import make_bot, make_paper_account, make_user, make_viewer
 from bots.tests.page_client import client_of, complaints, page_of
 from exchanges import candles, simulated_shelf
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.django_db(databases=["default", "paper"])
 
 LIST, NEW, COMPARE = "/backtests/", "/backtests/new", "/backtests/compare"
 MOST_QUERIES = 12
+BUILT_IN_BY_NAME = {strategy.name: strategy for strategy in BUILT_IN}
 
 
 @pytest.fixture
@@ -529,3 +531,65 @@ def test_a_strategy_of_one_market_needs_no_second(trader, own_strategies):
     for tab in ("cycles", "statistics", "data", "settings"):
         assert "CHZ" not in page_of(trader, f"/backtests/{run.pk}/?tab={tab}").replace("GALA/CHZ reversion", "")
     assert client_of(trader).get(f"/backtests/{run.pk}/chart").json()["trades"]
+
+
+def test_a_strategy_of_one_market_shows_what_it_heeds_alone(trader):
+    html = post(trader, do="strategy", strategy="dca").content.decode()
+    assert not complaints(html)
+    assert html.count('name="ladder_multiplier"') == BUILT_IN_BY_NAME["dca"].levels
+    shown = set(re.findall(r'name="(\w+)"', html))
+    assert {"investment_per_order", "profit_ratio", "lot_step1", "start_price1"} <= shown
+    assert not {"opening", "profit_mode", "preset", "lot_step2", "min_amount2", "start_price2"} & shown
+    assert "Investment per order, each leg" not in html
+    chosen = post(trader, do="strategy", strategy="spread").content.decode()
+    assert {"opening", "profit_mode", "preset", "lot_step2"} <= set(re.findall(r'name="(\w+)"', chosen))
+
+
+def test_its_first_order_alone_has_to_fit_under_the_cap(trader, own_strategies):
+    good = {"strategy": "z_single", "strategy_params.window": "60", "ladder_spread": ["1"], "ladder_multiplier": ["1"]}
+    ran(trader, **good, max_position_value="100")
+    html = post(trader, **good, max_position_value="99.99").content.decode()
+    assert "The first order needs 100" in problems(html, "max_position_value")
+
+
+# --- size of orders --------------------------------------------------------------------------------------------------
+
+
+def test_a_way_of_sizing_has_its_fields(trader):
+    assert 'name="sizing.capital"' not in page_of(trader, NEW)
+    html = post(trader, do="sizing", **{"sizing.mode": "kelly"}).content.decode()
+    assert not complaints(html)
+    assert set(re.findall(r'name="sizing\.(\w+)"', html)) == {"mode", "capital", "share", "kelly", "least", "most"}
+    html = post(trader, **{"sizing.mode": "equity", "sizing.share": "0", "sizing.capital": "x"}).content.decode()
+    assert "must be above 0" in problems(html, "sizing.share")
+    assert "must be a number" in problems(html, "sizing.capital")
+    assert not Backtest.objects.exists()
+
+
+def test_a_run_opens_as_large_as_its_sizing_says(trader):
+    chosen = {"sizing.mode": "equity", "sizing.capital": "2,000", "sizing.share": "4"}
+    html = post(trader, do="check", **chosen).content.decode()
+    assert "The first cycle opens with" in html
+    told = re.search(r"opens with ([\d.]+) USDT a leg", html)
+    assert told is not None
+    assert float(told[1]) == pytest.approx(80, abs=0.5)
+    run = ran(trader, **chosen)
+    sizing = run.summary["parameters"]["sizing"]
+    assert (sizing["mode"], sizing["capital"], sizing["share"]) == ("equity", 2000.0, 4.0)
+    first = client_of(trader).get(f"/backtests/{run.pk}/chart").json()["trades"][0]
+    assert abs(first["q1"]) * first["p1"] == pytest.approx(80, rel=0.02)
+    again = page_of(trader, f"{NEW}?backtest={run.pk}")
+    assert re.search(r'name="sizing.capital" value="2,000(\.00)?"', again)
+
+
+def test_a_bot_s_sizing_is_taken_over(trader):
+    account = make_paper_account(trader, paper_source=PaperSource.REPLAY)
+    bot = make_bot(account=account, sizing={"mode": "equity", "capital": 3000.0, "share": 7.0})
+    assert re.search(r'name="sizing.share" value="7(\.00)?"', page_of(trader, f"{NEW}?bot={bot.pk}"))
+
+
+def test_a_search_keeps_the_sizing_of_the_run_that_it_began_from(trader):
+    run = ran(trader, **{"sizing.mode": "equity", "sizing.share": "4"})
+    html = page_of(trader, f"/backtests/search/new?backtest={run.pk}")
+    assert 'name="sizing.mode" value="equity"' in html
+    assert 'name="sizing.share" value="4' in html

@@ -9,7 +9,7 @@ from django.db import connections
 from django.utils import timezone
 
 from bots.tests.factories import make_user
-from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, opened, served
+from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, opened, served, until
 from exchanges.tests.series import candle_dir, replay_account, stored_pair  # noqa: F401
 from trading.models import Backtest
 from trading.searches.chunks import Next, chunk_run
@@ -61,10 +61,10 @@ def test_the_form_counts_while_one_types(device: dict[str, Any]) -> None:
         page.goto(f"{address}/backtests/search/new")
         assert page.inner_text(".sets-figure b") == "112"
         page.fill('[name="step:dca_config.spread_factor"]', "0.5")
-        page.wait_for_function("document.querySelector('.sets-figure b').innerText === '28'", timeout=WAIT_MS)
+        until(page, "document.querySelector('.sets-figure b').innerText === '28'", timeout=WAIT_MS)
         page.select_option('[name="how:stop_loss_ratio"]', "values")
         assert page.input_value('[name="values:stop_loss_ratio"]') == "5 10 20"
-        page.wait_for_function("document.querySelector('.sets-figure b').innerText === '84'", timeout=WAIT_MS)
+        until(page, "document.querySelector('.sets-figure b').innerText === '84'", timeout=WAIT_MS)
         page.fill('[name="low:profit_ratio"]', "9")
         page.wait_for_selector('[data-part="problems-profit_ratio"] .field-error', timeout=WAIT_MS)
         assert no_wider_than_the_screen(page)
@@ -83,7 +83,7 @@ def test_the_page_follows_a_search_to_its_drawings(device: dict[str, Any]) -> No
         page.wait_for_selector("#map-table td", state="attached", timeout=WAIT_MS)
         assert page.locator("#map-table td").count() == 12
         assert "Take profit" in page.get_attribute("#heat-map", "aria-label")
-        page.wait_for_function("document.getElementById('parallel-count').innerText.endsWith('sets')", timeout=WAIT_MS)
+        until(page, "document.getElementById('parallel-count').innerText.endsWith('sets')", timeout=WAIT_MS)
         page.click('.map-tools [data-of="oos_score"]')
         page.wait_for_selector('[data-of="oos_score"][aria-pressed="true"]', timeout=WAIT_MS)
         assert page.locator("#walk-chart canvas").count() == 1

@@ -1,6 +1,7 @@
 """`manage.py strategies`, `new_strategy` and `check_strategies`, and the check of every built-in strategy."""
 
 import json
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any, ClassVar
@@ -42,19 +43,27 @@ def put(folder: Path, name: str, source: str) -> None:
 
 
 @pytest.mark.parametrize("strategy", BUILT_IN, ids=lambda it: it.name)
-def test_no_built_in_strategy_looks_ahead(strategy: Any) -> None:
-    found = check_strategy(Plugin(strategy, Origin.BUILT_IN))
-    assert (found.leaks, found.plain_because) == ([], "")
+def test_the_generated_tape_makes_it_trade(strategy: Any) -> None:
+    tape = generated_tape(3_000, markets=strategy.markets)
+    bound = Plugin(strategy, Origin.BUILT_IN).bind()
+    found = run_backtest(
+        usual_rules(tape),
+        tape,
+        strategy=bound.prepared_plainly(tape),
+        pause_after_close=False,
+        restart_after_stop_loss=True,
+    )
+    assert len(found.t) > 10
 
 
 @pytest.mark.parametrize("strategy", BUILT_IN, ids=lambda it: it.name)
-def test_the_generated_tape_makes_it_trade(strategy: Any) -> None:
-    tape = generated_tape(3_000)
+def test_its_lines_fit_its_chart_and_do_not_look_ahead(strategy: Any) -> None:
+    tape = generated_tape(400, markets=strategy.markets)
     bound = Plugin(strategy, Origin.BUILT_IN).bind()
-    found = run_backtest(
-        usual_rules(tape), tape, strategy=bound.prepared(tape), pause_after_close=False, restart_after_stop_loss=True
-    )
-    assert len(found.t) > 50
+    whole, part = bound.overlays(tape), bound.overlays(tape.part(slice(0, 300)))
+    assert whole.keys() == part.keys()
+    for name, line in part.items():
+        np.testing.assert_allclose(line.values, whole[name].values[:300], rtol=1e-9, equal_nan=True)
 
 
 def test_the_generated_tape_is_the_same_every_time() -> None:
@@ -141,7 +150,7 @@ class TestStrategies:
         put(folder, "bad.py", "x = 1")
         out, errors = StringIO(), StringIO()
         call_command("strategies", "--json", stdout=out, stderr=errors)
-        assert [it["name"] for it in json.loads(out.getvalue())] == ["spread"]
+        assert [it["name"] for it in json.loads(out.getvalue())] == [it.name for it in BUILT_IN]
         assert errors.getvalue().startswith("bad: cannot be used: ")
 
 
@@ -197,13 +206,16 @@ class TestBackTests:
 
 
 class TestCheckStrategies:
-    def test_all(self) -> None:
+    def test_no_built_in_strategy_looks_ahead_and_all_of_them_compile(self) -> None:
         said("new_strategy", "mine")
         lines = said("check_strategies").splitlines()
-        assert lines == [
+        assert (lines[0], lines[-1]) == (
             "spread: does not look ahead, over 3,000 bars; compiled",
             "mine: does not look ahead, over 3,240 bars; plain Python",
-        ]
+        )
+        assert [line.partition(":")[0] for line in lines] == [*(it.name for it in BUILT_IN), "mine"]
+        for line in lines[:-1]:
+            assert re.fullmatch(r"\w+: does not look ahead, over [\d,]+ bars; compiled", line)
 
     def test_a_cheat_is_named_with_its_bar(self, folder: Path) -> None:
         put(folder, "cheat.py", CHEAT)
@@ -231,11 +243,11 @@ class TestCheckStrategies:
         put(folder, "bad.py", "x = 1")
         out = StringIO()
         with pytest.raises(CommandError):
-            call_command("check_strategies", stdout=out)
+            call_command("check_strategies", "bad", stdout=out)
         assert "bad: cannot be used: " in out.getvalue()
 
     def test_an_unknown_one(self) -> None:
-        with pytest.raises(CommandError, match="hope: there is no such strategy, only spread"):
+        with pytest.raises(CommandError, match="hope: there is no such strategy, only bollinger, dca"):
             said("check_strategies", "hope")
 
     def test_over_files(self, tmp_path: Path) -> None:

@@ -5,8 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.core.management.base import BaseCommand
 from django.db import models, transaction
-
-from exchanges.fields import SecretField
+from fernet_fields import EncryptedTextField
 
 
 class Command(BaseCommand):
@@ -14,7 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for model in apps.get_models():
-            names = [field.name for field in model._meta.concrete_fields if isinstance(field, SecretField)]
+            names = [field.name for field in model._meta.concrete_fields if isinstance(field, EncryptedTextField)]
             if names:
                 count = self._rotate(model, names)
                 self.stdout.write(f"{model._meta.verbose_name_plural}: {count} rows encrypted anew")

@@ -17,7 +17,8 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Rig:
-    """`step` lets time pass until an order that can fill has met the market. `amount` is a fair order."""
+    """`step` lets time pass until an order that can fill has met the market. `amount` is a fair order. `move` sets the
+    price of the first market, where that is possible."""
 
     venue: Venue
     symbol: str
@@ -25,6 +26,7 @@ class Rig:
     amount: Decimal
     step: Callable[[], None]
     misbehave: Callable[..., None]
+    move: Callable[[Decimal], None] | None = None
 
     @property
     def rules(self) -> MarketRules:
@@ -48,8 +50,13 @@ class Rig:
         mid = self.venue.quotes([self.symbol])[self.symbol].mid
         return round_price(mid * Decimal(factor), self.rules.price_tick, side)
 
+    def stop(self, side: str = "sell", factor: str = "0.9", **fields: Any) -> OrderRequest:
+        trigger = self.price(factor, side)
+        return self.request(side, "stop", **({"trigger_price": trigger, "reduce_only": True} | fields))
+
     def fetched(self, request: OrderRequest) -> OrderReport:
-        return self.venue.fetch_order(request.symbol, client_order_id=request.client_order_id)
+        is_stop = request.type == "stop"
+        return self.venue.fetch_order(request.symbol, client_order_id=request.client_order_id, is_stop=is_stop)
 
     def done(self, request: OrderRequest) -> OrderReport:
         """Sends an order, lets it meet the market, and asks what became of it."""

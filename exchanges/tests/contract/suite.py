@@ -10,12 +10,21 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
+from exchanges.adapters.base import OrderReport, OrderRequest
 from exchanges.errors import DuplicateOrder, OrderNotFound, OutcomeUnknown, Rejected
 from exchanges.tests.contract.rig import Rig
 from trading.core.order_state import OrderStatus
 from trading.core.position import BUY, Position, apply_fill
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def outcome_of(rig: Rig, request: OrderRequest) -> tuple[OrderReport | None, str]:
+    """What became of an order, or why it was refused."""
+    try:
+        return rig.venue.create_order(request), ""
+    except Rejected as refusal:
+        return None, refusal.reason
 
 
 class MarketDataContract:
@@ -156,6 +165,141 @@ class OrderContract:
         assert held.entry_price == position.entry_price
         assert rig.venue.balance().total == before + realised
 
+    def test_an_order_is_found_by_the_venues_number_too(self, rig: Rig) -> None:
+        request = rig.request("buy", "limit", price=rig.price("0.5"))
+        number = rig.venue.create_order(request).exchange_order_id
+        found = rig.venue.fetch_order(rig.symbol, exchange_order_id=number)
+        assert found == rig.fetched(request)
+        assert (found.side, found.type, found.price) == ("buy", "limit", request.price)
+        assert rig.venue.cancel_order(rig.symbol, exchange_order_id=number).status == OrderStatus.CANCELED
+        with pytest.raises(OrderNotFound):
+            rig.venue.fetch_order(rig.symbol, exchange_order_id="999999999")
+        with pytest.raises(OrderNotFound):
+            rig.venue.fetch_order(rig.symbol, client_order_id="")
+
+    def test_closed_orders_are_listed_newest_first(self, rig: Rig) -> None:
+        before = rig.venue.clock()
+        filled, canceled, resting = (
+            rig.request(),
+            rig.request("buy", "limit", price=rig.price("0.5")),
+            rig.request("buy", "limit", price=rig.price("0.6")),
+        )
+        rig.done(filled)
+        for request in (canceled, resting):
+            rig.venue.create_order(request)
+        rig.venue.cancel_order(rig.symbol, client_order_id=canceled.client_order_id)
+        found = rig.venue.closed_orders(rig.symbol, since=before - timedelta(minutes=1))
+        assert {r.client_order_id: r.status for r in found} == {
+            canceled.client_order_id: OrderStatus.CANCELED,
+            filled.client_order_id: OrderStatus.CLOSED,
+        }
+        assert [r.at for r in found] == sorted((r.at for r in found), reverse=True)
+        report = next(r for r in found if r.filled)
+        assert (report.type, report.side, report.filled) == ("market", "buy", rig.amount)
+        assert report.average_price == rig.fetched(filled).average_price
+        assert not rig.venue.closed_orders(rig.other, since=LONG_AGO if rig.venue.is_paper else before)
+
+    def test_post_only_never_takes(self, rig: Rig) -> None:
+        taking = rig.request("buy", "limit", price=rig.price("1.03"), post_only=True)
+        report, refusal = outcome_of(rig, taking)
+        if report is None:
+            assert refusal == "post_only"
+        else:
+            assert (report.status, report.filled) == (OrderStatus.CANCELED, Decimal(0))
+            assert report.reason
+        resting = rig.request("buy", "limit", price=rig.price("0.5"), post_only=True)
+        rig.venue.create_order(resting)
+        report = rig.fetched(resting)
+        assert (report.status, report.post_only) == (OrderStatus.OPEN, True)
+
+
+class StopContract:
+    """Reduce-only, resting until the mark price reaches the trigger, then the venue's market order."""
+
+    def held(self, rig: Rig, side: str = "buy") -> None:
+        rig.done(rig.request(side))
+
+    def test_a_stop_rests_until_it_is_cancelled(self, rig: Rig) -> None:
+        self.held(rig)
+        request = rig.stop()
+        report = rig.venue.create_order(request)
+        assert (report.status, report.filled, report.is_stop) == (OrderStatus.OPEN, Decimal(0), True)
+        rig.step()
+        report = rig.fetched(request)
+        assert (report.status, report.trigger_price, report.reduce_only) == (
+            OrderStatus.OPEN,
+            request.trigger_price,
+            True,
+        )
+        assert [r.client_order_id for r in rig.venue.open_orders(rig.symbol) if r.is_stop] == [request.client_order_id]
+        assert not rig.venue.open_orders(rig.other)
+        for _ in range(2):
+            report = rig.venue.cancel_order(rig.symbol, client_order_id=request.client_order_id, is_stop=True)
+            assert (report.status, report.filled) == (OrderStatus.CANCELED, Decimal(0))
+        assert not rig.venue.open_orders()
+        assert rig.held() == rig.amount
+        (closed,) = [r for r in rig.venue.closed_orders(rig.symbol, since=report.at - timedelta(hours=1)) if r.is_stop]
+        assert (closed.client_order_id, closed.status) == (request.client_order_id, OrderStatus.CANCELED)
+
+    def test_a_stop_is_found_by_the_venues_number(self, rig: Rig) -> None:
+        self.held(rig)
+        number = rig.venue.create_order(rig.stop()).exchange_order_id
+        assert rig.venue.fetch_order(rig.symbol, exchange_order_id=number, is_stop=True).status == OrderStatus.OPEN
+        report = rig.venue.cancel_order(rig.symbol, exchange_order_id=number, is_stop=True)
+        assert report.status == OrderStatus.CANCELED
+
+    @pytest.mark.parametrize(("side", "factor", "beyond"), [("sell", "0.95", "0.9"), ("buy", "1.05", "1.1")])
+    def test_a_stop_closes_the_position_when_its_price_is_reached(
+        self, rig: Rig, side: str, factor: str, beyond: str
+    ) -> None:
+        if rig.move is None:
+            pytest.skip("the price of this market cannot be set")
+        self.held(rig, "buy" if side == "sell" else "sell")
+        request = rig.stop(side, factor)
+        rig.venue.create_order(request)
+        rig.move(rig.price(beyond))
+        report = rig.fetched(request)
+        assert (report.status, report.filled) == (OrderStatus.CLOSED, rig.amount)
+        assert sum(fill.amount for fill in report.fills) == rig.amount
+        assert {fill.client_order_id for fill in report.fills} == {request.client_order_id}
+        assert {fill.side for fill in report.fills} == {side}
+        assert not rig.venue.positions()
+        assert not rig.venue.open_orders()
+        again = rig.venue.cancel_order(rig.symbol, client_order_id=request.client_order_id, is_stop=True)
+        assert again == report
+        (closed,) = [r for r in rig.venue.closed_orders(rig.symbol, since=report.at - timedelta(hours=1)) if r.is_stop]
+        assert (closed.client_order_id, closed.filled) == (request.client_order_id, rig.amount)
+
+    def test_stops_that_are_refused(self, rig: Rig) -> None:
+        self.held(rig)
+        tick = rig.rules.price_tick
+        for reason, request in {
+            "would_trigger": rig.stop("sell", "1.1"),
+            "stop_reduce_only": rig.stop(reduce_only=False),
+            "tick": rig.stop(trigger_price=rig.price("0.9") + tick / 3),
+            "price": rig.stop(price=rig.price("0.9")),
+            "trigger_price": rig.stop(trigger_price=None),
+        }.items():
+            with pytest.raises(Rejected) as refusal:
+                rig.venue.create_order(request)
+            assert refusal.value.reason == reason
+        assert not rig.venue.open_orders()
+
+    def test_a_stop_without_an_answer(self, rig: Rig) -> None:
+        self.held(rig)
+        rig.misbehave(fault="timeout_after", next=1)
+        request = rig.stop()
+        with pytest.raises(OutcomeUnknown):
+            rig.venue.create_order(request)
+        assert rig.fetched(request).status == OrderStatus.OPEN
+        rig.misbehave(fault="timeout_before", next=1)
+        lost = rig.stop()
+        with pytest.raises(OutcomeUnknown):
+            rig.venue.create_order(lost)
+        with pytest.raises(OrderNotFound):
+            rig.fetched(lost)
+        assert len(rig.venue.open_orders()) == 1
+
 
 class RefusalContract:
     """Reasons are our names; a venue's own code is beside them."""
@@ -290,6 +434,7 @@ class IsolationContract:
             lambda: venue.cancel_order(rig.symbol, client_order_id="x"),
             lambda: venue.fetch_order(rig.symbol, client_order_id="x"),
             lambda: venue.open_orders(),
+            lambda: venue.closed_orders(rig.symbol, since=LONG_AGO),
             lambda: venue.fills(rig.symbol, since=LONG_AGO),
             lambda: venue.positions(),
             lambda: venue.balance(),
@@ -320,5 +465,5 @@ class IsolationContract:
         assert not rig.venue.positions()
 
 
-class VenueContract(MarketDataContract, OrderContract, RefusalContract, FaultContract, IsolationContract):
+class VenueContract(MarketDataContract, OrderContract, StopContract, RefusalContract, FaultContract, IsolationContract):
     pass

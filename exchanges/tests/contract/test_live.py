@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def rig_at(exchange: str, settings: Any) -> Iterator[Rig]:
             server.market.fault(fault, next, **options)
 
         venue = registry.venue_of(live_account(make_user(), exchange))
-        yield Rig(venue, GALA, CHZ, Decimal(1000), lambda: None, misbehave)
+        yield Rig(venue, GALA, CHZ, Decimal(1000), lambda: None, misbehave, partial(server.market.move, "GALA"))
 
 
 class TestOkx(VenueContract):

@@ -1,11 +1,12 @@
 """The paper venue keeps the contract, on a stepped tape and on prices that run with the clock."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from bots.tests.factories import make_user
 from exchanges import tape
@@ -20,7 +21,7 @@ from exchanges.tests.wire.accounts import SERVERS, live_paper_account, serving
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "paper"])
 
 
-def rig_on(account: ExchangeAccount, *, stepped: bool) -> Rig:
+def rig_on(account: ExchangeAccount, *, stepped: bool, move: Callable[[Decimal], None] | None = None) -> Rig:
     def step() -> None:
         if stepped:
             assert tape.advance(account, expected_index=tape.bar(account).index)
@@ -28,7 +29,7 @@ def rig_on(account: ExchangeAccount, *, stepped: bool) -> Rig:
     def misbehave(**fault: Any) -> None:
         rehearsal_start(account=account, faults={"faults": [fault]})
 
-    return Rig(venue_of(account), GALA, CHZ, Decimal(1000), step, misbehave)
+    return Rig(venue_of(account), GALA, CHZ, Decimal(1000), step, misbehave, move)
 
 
 class TestSteppedTape(VenueContract):
@@ -54,5 +55,11 @@ class TestSimulation(VenueContract):
 class TestLiveQuotes(VenueContract):
     @pytest.fixture(params=sorted(SERVERS))
     def rig(self, request: Any, settings: Any) -> Iterator[Rig]:
-        with serving(request.param, settings):
-            yield rig_on(live_paper_account(make_user(), request.param), stepped=False)
+        with serving(request.param, settings) as server:
+
+            def move(price: Decimal) -> None:
+                server.market.move("GALA", price)
+                cache.clear()  # of the price before
+
+            settings.QUOTE_CACHE_TTL = 0
+            yield rig_on(live_paper_account(make_user(), request.param), stepped=False, move=move)

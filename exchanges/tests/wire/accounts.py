@@ -11,12 +11,12 @@ from accounts.models import User
 from exchanges import listings, registry, venue_clients
 from exchanges.models import ExchangeAccount
 from exchanges.services import account_create
-from exchanges.tests.wire.binance import BinanceServer
-from exchanges.tests.wire.bybit import BybitServer
-from exchanges.tests.wire.okx import OkxServer
+from exchanges.tests.wire.binance_kinds import BinanceVenue
+from exchanges.tests.wire.bybit_kinds import BybitVenue
+from exchanges.tests.wire.okx_kinds import OkxVenue
 from exchanges.tests.wire.server import KEY, PASSPHRASE, SECRET, WireServer
 
-SERVERS: dict[str, Callable[[], WireServer]] = {"okx": OkxServer, "binance": BinanceServer, "bybit": BybitServer}
+SERVERS: dict[str, Callable[[], WireServer]] = {"okx": OkxVenue, "binance": BinanceVenue, "bybit": BybitVenue}
 
 
 @contextmanager

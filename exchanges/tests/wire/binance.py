@@ -17,6 +17,7 @@ REFUSALS = {
     "margin": (-2019, "Margin is insufficient."),
     "reduce_only": (-2022, "ReduceOnly Order is rejected."),
     "post_only": (-5022, "Due to the order could not be executed as maker, the Post Only order will be rejected."),
+    "would_trigger": (-2021, "Order would immediately trigger."),
     "leverage": (-4028, "Leverage is not valid"),
     "margin_mode": (-4048, "Margin type cannot be changed if there exists position."),
 }
@@ -39,6 +40,7 @@ class BinanceServer(WireServer):
 
     def __init__(self) -> None:
         super().__init__(contracts())
+        self.market.refuses_takers = True
 
     def answer(self, request: Request) -> Reply:
         name = f"{request.method} {request.path}"
@@ -122,9 +124,10 @@ class BinanceServer(WireServer):
             {
                 "symbol": f"{c.base}USDT",
                 "lastPrice": text(c.price),
-                "openPrice": text(c.price),
-                "priceChangePercent": "0",
+                "openPrice": text(c.price * 4 / 5),
+                "priceChangePercent": "25",
                 "volume": "1000",
+                "quoteVolume": "1234.5",
                 "closeTime": self.now_ms(),
             }
             for c in self.market.contracts.values()
@@ -166,6 +169,8 @@ class BinanceServer(WireServer):
     # --- orders ---
 
     def order_create(self, params: dict[str, str]) -> Reply:
+        if params["type"] not in ("MARKET", "LIMIT"):
+            return reply({"code": -4120, "msg": "Please use the Algo Order API endpoints instead."}, 400)
         if self.market.drawn("timeout_before"):
             return Reply(0, None)
         order = self.market.place(_order(self.base(params), params, self.market.mode(self.base(params))[1]))
@@ -192,6 +197,9 @@ class BinanceServer(WireServer):
         base, since = self.base(params), int(params.get("startTime", "0"))
         until = int(params.get("endTime", self.now_ms()))
         rows = [order for order in self.market.orders if order.base == base and since <= order.at_ms <= until]
+        if "orderId" in params:
+            rows = [order for order in self.market.orders if order.base == base]
+            rows = [order for order in rows if order.number >= int(params["orderId"])]
         return reply([self._order(order) for order in rows[: int(params.get("limit", "500"))]])
 
     def user_trades(self, params: dict[str, str]) -> Reply:
@@ -239,6 +247,63 @@ class BinanceServer(WireServer):
             "workingType": "CONTRACT_PRICE",
             "time": order.at_ms,
             "updateTime": order.updated_ms,
+        }
+
+    # --- algo orders ---
+
+    def algo_create(self, params: dict[str, str]) -> Reply:
+        if self.market.drawn("timeout_before"):
+            return Reply(0, None)
+        base = self.base(params)
+        wanted = params | {"type": "MARKET", "newClientOrderId": params["clientAlgoId"]}
+        stop = _order(base, wanted, self.market.mode(base)[1])
+        assert (params["algoType"], params["type"]) == ("CONDITIONAL", "STOP_MARKET")
+        stop.trigger = Decimal(params["triggerPrice"])
+        self.market.place_stop(stop)
+        return Reply(0, None) if self.market.drawn("timeout_after") else reply(self._stop(stop))
+
+    def algo_query(self, params: dict[str, str]) -> Reply:
+        stop = self._found_stop(params)
+        return reply(self._stop(stop)) if stop else reply({"code": -2013, "msg": "Order does not exist."}, 400)
+
+    def algo_cancel(self, params: dict[str, str]) -> Reply:
+        stop = self._found_stop(params)
+        if stop is None or stop.status != "untriggered":
+            return reply({"code": -2011, "msg": "Unknown order sent."}, 400)
+        self.market.cancel_stop(stop)
+        if self.market.drawn("cancel_timeout"):
+            return Reply(0, None)
+        return reply({"algoId": stop.number, "clientAlgoId": stop.client_id, "code": "200", "msg": "success"})
+
+    def algo_open(self, params: dict[str, str]) -> Reply:
+        base = self.base(params) if "symbol" in params else None
+        return reply([self._stop(stop) for stop in self.market.waiting(base)])
+
+    def algo_all(self, params: dict[str, str]) -> Reply:
+        base, since = self.base(params), int(params.get("startTime", "0"))
+        return reply([self._stop(stop) for stop in self.market.stops if stop.base == base and stop.at_ms >= since])
+
+    def _found_stop(self, params: dict[str, str]) -> WireOrder | None:
+        return self.market.find_stop(client_id=params.get("clientAlgoId", ""), number=params.get("algoId", ""))
+
+    def _stop(self, stop: WireOrder) -> dict[str, Any]:
+        status = {"untriggered": "NEW", "canceled": "CANCELED", "triggered": "FINISHED"}[stop.status]
+        return {
+            "algoId": stop.number,
+            "clientAlgoId": stop.client_id,
+            "algoType": "CONDITIONAL",
+            "orderType": "STOP_MARKET",
+            "symbol": f"{stop.base}USDT",
+            "side": stop.side.upper(),
+            "positionSide": "BOTH",
+            "quantity": text(stop.amount),
+            "algoStatus": status,
+            "actualOrderId": str(stop.became.number) if stop.became else "",
+            "triggerPrice": text(stop.trigger or Decimal(0)),
+            "workingType": "MARK_PRICE",
+            "reduceOnly": True,
+            "createTime": stop.at_ms,
+            "updateTime": stop.updated_ms,
         }
 
     # --- account ---
@@ -460,6 +525,7 @@ PUBLIC = {
     "GET /api/v3/trades": BinanceServer.trades,
     "GET /fapi/v1/premiumIndex": BinanceServer.premium_index,
     "GET /fapi/v1/ticker/24hr": BinanceServer.day_tickers,
+    "GET /api/v3/ticker/24hr": BinanceServer.day_tickers,
     "GET /api/v3/time": BinanceServer.time,
 }
 PRIVATE = {
@@ -468,6 +534,11 @@ PRIVATE = {
     "DELETE /fapi/v1/order": BinanceServer.order_cancel,
     "GET /fapi/v1/openOrders": BinanceServer.open_orders,
     "GET /fapi/v1/allOrders": BinanceServer.all_orders,
+    "POST /fapi/v1/algoOrder": BinanceServer.algo_create,
+    "GET /fapi/v1/algoOrder": BinanceServer.algo_query,
+    "DELETE /fapi/v1/algoOrder": BinanceServer.algo_cancel,
+    "GET /fapi/v1/openAlgoOrders": BinanceServer.algo_open,
+    "GET /fapi/v1/allAlgoOrders": BinanceServer.algo_all,
     "GET /fapi/v1/userTrades": BinanceServer.user_trades,
     "GET /fapi/v3/positionRisk": BinanceServer.position_risk,
     "GET /fapi/v1/symbolConfig": BinanceServer.symbol_config,

@@ -18,11 +18,17 @@ REFUSALS = {
     "notional": (110094, "Order does not meet minimum order value 5USDT"),
     "margin": (110007, "ab not enough for new order"),
     "reduce_only": (110017, "current position is zero, cannot fix reduce-only order qty"),
-    "post_only": (110003, "Order price exceeds the allowable range."),
+    "would_trigger": (110093, "expect Falling, but trigger_price >= current"),
     "leverage": (10001, "leverage invalid"),
     "margin_mode": (3400045, "Set margin mode failed"),
 }
-STATUS = {"open": "New", "partial": "PartiallyFilled", "filled": "Filled", "canceled": "Cancelled"}
+STATUS = {
+    "untriggered": "Untriggered",
+    "open": "New",
+    "partial": "PartiallyFilled",
+    "filled": "Filled",
+    "canceled": "Cancelled",
+}
 LENGTHS = {"1": 60_000, "5": 300_000, "15": 900_000, "60": 3_600_000, "D": 86_400_000}
 TIF = {"IOC": "ioc", "PostOnly": "post_only"}
 WEEK_MS = 7 * 86_400_000
@@ -37,6 +43,7 @@ def contracts() -> dict[str, Contract]:
 
 class BybitServer(WireServer):
     order_path = "/v5/order/create"
+    stops_stay = True
 
     def __init__(self) -> None:
         super().__init__(contracts())
@@ -46,12 +53,13 @@ class BybitServer(WireServer):
         name = f"{request.method} {request.path}"
         try:
             if name in PUBLIC:
-                return PUBLIC[name](self, request.params)
+                return getattr(self, PUBLIC[name].__name__)(request.params)
             if name not in PRIVATE:
                 return Reply(404, "<html>404 Not Found</html>", {"Content-Type": "text/html"})
             if refusal := self._unsigned(request):
                 return refusal
-            return PRIVATE[name](self, json.loads(request.body) if request.body else request.params)
+            asked = json.loads(request.body) if request.body else request.params
+            return getattr(self, PRIVATE[name].__name__)(asked)
         except Refused as error:
             return self.bad(*REFUSALS[error.name])
 
@@ -134,15 +142,22 @@ class BybitServer(WireServer):
     def order_create(self, params: dict[str, Any]) -> Reply:
         if self.market.drawn("timeout_before"):
             return Reply(0, None)
-        order = self.market.place(_order(self.base(params), params, self._mode()))
+        order = _order(self.base(params), params, self._mode())
+        if "triggerPrice" in params:
+            order.trigger = Decimal(params["triggerPrice"])
+            assert params["triggerDirection"] == (1 if order.side == "buy" else 2)
+            self.market.place_stop(order)
+        else:
+            self.market.place(order)
         if self.market.drawn("timeout_after"):
             return Reply(0, None)
         return self.good({"orderId": str(order.number), "orderLinkId": order.client_id})
 
     def order_cancel(self, params: dict[str, Any]) -> Reply:
         order = self._found(params)
-        if order is None or order.status not in ("open", "partial"):
+        if order is None or order.status not in ("untriggered", "open", "partial"):
             return self.bad(110001, "order not exists or too late to cancel")
+        self.market.cancel_stop(order)
         self.market.cancel(order)
         if self.market.drawn("cancel_timeout"):
             return Reply(0, None)
@@ -156,12 +171,22 @@ class BybitServer(WireServer):
         if params.get("settleCoin", "USDT") != "USDT":
             return self.rows([])
         base = self.base(params) if "symbol" in params else None
-        return self.rows([self._order(order) for order in self.market.working(base)])
+        return self.rows([self._order(order) for order in (*self.market.working(base), *self.market.waiting(base))])
 
     def order_history(self, params: dict[str, str]) -> Reply:
-        base, client_id = self.base(params), params.get("orderLinkId", "")
-        found = [o for o in self.market.orders if o.base == base and o.status in ("filled", "canceled")]
-        return self.rows([self._order(o) for o in found if o.client_id == client_id and not o.hidden])
+        base = self.base(params)
+        orders = [*self.market.orders, *(stop for stop in self.market.stops if stop.status == "canceled")]
+        found = [o for o in orders if o.base == base and o.status in ("filled", "canceled") and not o.hidden]
+        if "startTime" in params:
+            until = int(params["endTime"])
+            if until - int(params["startTime"]) > WEEK_MS:
+                return self.bad(10001, "The time range between startTime and endTime cannot exceed 7 days")
+            found = [o for o in found if int(params["startTime"]) <= o.at_ms <= until]
+        if "orderId" in params:
+            found = [o for o in found if str(o.number) == params["orderId"]]
+        if "orderLinkId" in params:
+            found = [o for o in found if o.client_id == params["orderLinkId"]]
+        return self.rows([self._order(o) for o in found])
 
     def executions(self, params: dict[str, str]) -> Reply:
         """Newest first, funding among them unless asked for trades alone."""
@@ -184,9 +209,14 @@ class BybitServer(WireServer):
         return self.rows(rows[first : first + limit], nextPageCursor=behind)
 
     def _found(self, params: dict[str, Any]) -> WireOrder | None:
+        base, name = self.base(params), params.get("orderLinkId", "")
+        number = str(params["orderId"]) if "orderId" in params else ""
+        waiting = None if "orderId" in params and not number else self.market.find_stop(client_id=name, number=number)
+        if waiting is not None and waiting.base == base:
+            return waiting
         if "orderId" in params:
-            return self.market.find(self.base(params), number=str(params["orderId"]))
-        return self.market.find(self.base(params), client_id=params.get("orderLinkId", ""))
+            return self.market.find(base, number=number)
+        return self.market.find(base, client_id=name)
 
     def _order(self, order: WireOrder) -> dict[str, Any]:
         fills = self.market.fills_of(order)
@@ -209,7 +239,8 @@ class BybitServer(WireServer):
             "leavesQty": text(order.amount - order.filled),
             "reduceOnly": order.reduce_only,
             "positionIdx": 0,
-            "rejectReason": "EC_NoImmediateQtyToFill" if unfilled else "EC_NoError",
+            "triggerPrice": text(order.trigger) if order.trigger else "",
+            "rejectReason": _reject_reason(order) if unfilled else "EC_NoError",
             "cancelType": "UNKNOWN" if unfilled else ("CancelByUser" if order.status == "canceled" else "UNKNOWN"),
             "createdTime": str(order.at_ms),
             "updatedTime": str(order.updated_ms),
@@ -298,6 +329,10 @@ class BybitServer(WireServer):
         return "isolated" if self.margin_mode == "ISOLATED_MARGIN" else "cross"
 
 
+def _reject_reason(order: WireOrder) -> str:
+    return "EC_PostOnlyWillTakeLiquidity" if order.why == "would take" else "EC_NoImmediateQtyToFill"
+
+
 def _order(base: str, params: dict[str, Any], margin_mode: str) -> WireOrder:
     return WireOrder(
         number=0,
@@ -318,7 +353,7 @@ def _fill(fill: WireFill) -> dict[str, Any]:
     return {
         "symbol": f"{fill.order.base}USDT",
         "execId": str(fill.number),
-        "execType": "Trade",
+        "execType": "BustTrade" if fill.order.why == "liquidation" else "Trade",
         "orderId": str(fill.order.number),
         "orderLinkId": fill.order.client_id,
         "side": fill.order.side.title(),
@@ -355,11 +390,11 @@ def _ticker(contract: Contract, now_ms: int) -> dict[str, Any]:
         "lastPrice": text(contract.price),
         "markPrice": text(contract.price),
         "indexPrice": text(contract.price),
-        "prevPrice24h": text(contract.price),
+        "prevPrice24h": text(contract.price * 4 / 5),
         "price24hPcnt": "0",
         "highPrice24h": text(contract.price),
         "lowPrice24h": text(contract.price),
-        "turnover24h": "1",
+        "turnover24h": "1234.5",
         "volume24h": "1",
         "fundingRate": "0.0001",
         "nextFundingTime": str((now_ms // 28_800_000 + 1) * 28_800_000),

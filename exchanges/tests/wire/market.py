@@ -6,7 +6,7 @@ Amounts are base units. What a venue refuses has a name here; the servers say it
 import itertools
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from trading.core.position import Position, apply_fill
@@ -16,7 +16,8 @@ WORKING = ("open", "partial")
 
 
 class Refused(Exception):
-    """`name`: duplicate, unknown_market, lot, tick, notional, margin, reduce_only, post_only, leverage, margin_mode."""
+    """`name`: duplicate, unknown_market, lot, tick, notional, margin, reduce_only, post_only, leverage, margin_mode,
+    would_trigger."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -47,7 +48,7 @@ class Contract:
 
 @dataclass
 class WireOrder:
-    """`tif`: gtc, ioc, post_only. `status`: open, partial, filled, canceled."""
+    """`tif`: gtc, ioc, post_only. `status`: untriggered (stops), open, partial, filled, canceled."""
 
     number: int
     client_id: str
@@ -66,6 +67,9 @@ class WireOrder:
     updated_ms: int = 0
     hidden: int = 0
     share: Decimal = Decimal(1)
+    trigger: Decimal | None = None
+    became: "WireOrder | None" = None
+    is_resting: bool = False
 
     @property
     def average(self) -> Decimal:
@@ -105,8 +109,17 @@ class Market:
 
     taker = Decimal("0.0005")
     maker = Decimal("0.0002")
+    refuses_takers = False
+    """A post-only order that would take is refused, instead of accepted and cancelled at once."""
 
-    def __init__(self, contracts: Mapping[str, Contract], now_ms: Callable[[], int], *, remembers_ids: bool) -> None:
+    def __init__(
+        self,
+        contracts: Mapping[str, Contract],
+        now_ms: Callable[[], int],
+        *,
+        remembers_ids: bool,
+        stops_stay: bool = False,
+    ) -> None:
         self.contracts = dict(contracts)
         self.now_ms = now_ms
         self.remembers_ids = remembers_ids
@@ -115,6 +128,8 @@ class Market:
         self.positions: dict[str, Position] = {}
         self.modes: dict[str, tuple[int, str]] = {}
         self.orders: list[WireOrder] = []
+        self.stops: list[WireOrder] = []
+        self.stops_stay = stops_stay
         self.fills: list[WireFill] = []
         self.payments: list[Payment] = []
         self.faults: list[Fault] = []
@@ -133,6 +148,59 @@ class Market:
                     fault.left -= 1
                     return fault
         return None
+
+    # --- stops ---
+
+    def place_stop(self, order: WireOrder) -> WireOrder:
+        """Raises Refused."""
+        with self.lock:
+            contract = self.contracts[order.base]
+            if any(o.client_id == order.client_id and o.status == "untriggered" for o in self.stops):
+                raise Refused("duplicate")
+            if order.trigger is None or self._reached(order, contract.price):
+                raise Refused("would_trigger")
+            if order.amount <= 0 or order.amount % contract.lot:
+                raise Refused("lot")
+            order.number, order.status = next(self._numbers), "untriggered"
+            order.at_ms = order.updated_ms = self.now_ms()
+            if fault := self.drawn("not_found"):
+                order.hidden = int(str(fault.options.get("queries", 1)))
+            self.stops.append(order)
+            return order
+
+    def find_stop(self, *, client_id: str = "", number: str = "") -> WireOrder | None:
+        with self.lock:
+            for order in reversed(self.stops):
+                if order.client_id == client_id if client_id else str(order.number) == number:
+                    if order.hidden:
+                        order.hidden -= 1
+                        return None
+                    return order
+        return None
+
+    def waiting(self, base: str | None = None) -> list[WireOrder]:
+        with self.lock:
+            return [o for o in self.stops if o.status == "untriggered" and base in (None, o.base) and not o.hidden]
+
+    def cancel_stop(self, order: WireOrder) -> None:
+        with self.lock:
+            if order.status == "untriggered":
+                self._end(order, "canceled by user")
+
+    def _reached(self, order: WireOrder, price: Decimal) -> bool:
+        assert order.trigger is not None
+        return price >= order.trigger if order.side == "buy" else price <= order.trigger
+
+    def _trigger(self, stop: WireOrder) -> None:
+        """A market order under a number of its own, or the stop itself where the venue keeps numbers."""
+        if self.stops_stay:
+            stop.status, order = "open", stop
+        else:
+            child = replace(stop, number=next(self._numbers), client_id="", status="open", trigger=None)
+            stop.status, stop.became, order = "triggered", child, child
+        stop.updated_ms = order.updated_ms = self.now_ms()
+        self.orders.append(order)
+        self.match(order)
 
     # --- orders ---
 
@@ -180,11 +248,17 @@ class Market:
             self.contracts[base].price = price
             for order in self.working(base):
                 self.match(order)
+            for stop in [o for o in self.stops if o.status == "untriggered" and o.base == base]:
+                if self._reached(stop, price):
+                    self._trigger(stop)
 
     def match(self, order: WireOrder) -> None:
         contract = self.contracts[order.base]
         touch = contract.ask if order.side == "buy" else contract.bid
         crosses = order.price is None or (touch <= order.price if order.side == "buy" else touch >= order.price)
+        if crosses and order.tif == "post_only" and not order.is_resting:
+            self._end(order, "would take")
+        order.is_resting = True
         if crosses and order.status in WORKING:
             self._fill(order, touch, taker=True)
         if order.status in WORKING and (order.type == "market" or order.tif == "ioc"):
@@ -253,7 +327,7 @@ class Market:
         self._check_position(order, contract)
         touch = contract.ask if order.side == "buy" else contract.bid
         crosses = order.price is not None and (order.price >= touch if order.side == "buy" else order.price <= touch)
-        if order.tif == "post_only" and crosses:
+        if order.tif == "post_only" and crosses and self.refuses_takers:
             raise Refused("post_only")
 
     def _check_position(self, order: WireOrder, contract: Contract) -> None:

@@ -20,7 +20,7 @@ REFUSALS = {
     "notional": ("51020", "Your order should meet or exceed the minimum order amount."),
     "margin": ("51008", "Order failed. Insufficient USDT margin in account."),
     "reduce_only": ("51169", "Order failed because you don't have any positions in this direction to reduce or close."),
-    "post_only": ("51280", "The order would be filled immediately."),
+    "would_trigger": ("51280", "SL trigger price cannot be on the wrong side of the last price."),
     "leverage": ("59102", "Leverage exceeds the maximum limit."),
     "margin_mode": ("59000", "Settings failed. Close any open positions before modifying settings."),
 }
@@ -56,12 +56,13 @@ class OkxServer(WireServer):
         name = f"{request.method} {request.path.removeprefix('/api/v5')}"
         try:
             if name in PUBLIC:
-                return PUBLIC[name](self, request.params)
+                return getattr(self, PUBLIC[name].__name__)(request.params)
             if name not in PRIVATE:
                 return bad("50404", "Not found", 404)
             if refusal := self._unsigned(request):
                 return refusal
-            return PRIVATE[name](self, json.loads(request.body) if request.body else request.params)
+            asked = json.loads(request.body) if request.body else request.params
+            return getattr(self, PRIVATE[name].__name__)(asked)
         except Refused as error:
             return bad(*REFUSALS[error.name])
 
@@ -118,7 +119,7 @@ class OkxServer(WireServer):
                 "askSz": "400",
                 "bidPx": text(c.bid),
                 "bidSz": "500",
-                "open24h": text(c.price),
+                "open24h": text(c.price * 4 / 5),
                 "high24h": text(c.price),
                 "low24h": text(c.price),
                 "volCcy24h": "1000",
@@ -156,10 +157,11 @@ class OkxServer(WireServer):
         )
 
     def funding_rate(self, params: dict[str, str]) -> Reply:
-        self.base(params)
         next_at = (self.now_ms() // 28_800_000 + 1) * 28_800_000
-        row = {"instId": params["instId"], "fundingRate": "0.0001", "fundingTime": str(next_at), "nextFundingRate": ""}
-        return good([row])
+        listed = [f"{base}-USDT-SWAP" for base in self.market.contracts]
+        names = listed if params["instId"] == "ANY" else [f"{self.base(params)}-USDT-SWAP"]
+        row = {"fundingRate": "0.0001", "fundingTime": str(next_at), "nextFundingRate": ""}
+        return good([{"instId": name, **row} for name in names])
 
     def mark_price(self, params: dict[str, str]) -> Reply:
         return good(
@@ -222,6 +224,83 @@ class OkxServer(WireServer):
         rows = [order for order in self.market.working(base) if order.number < int(params.get("after", 10**15))]
         return good([self._order(order) for order in rows[::-1][: int(params.get("limit", "100"))]])
 
+    def orders_history(self, params: dict[str, str]) -> Reply:
+        base, begin = self.base(params), int(params.get("begin", "0"))
+        rows = [
+            order
+            for order in self.market.orders
+            if order.base == base
+            and order.status in ("filled", "canceled")
+            and order.at_ms >= begin
+            and order.number < int(params.get("after", 10**15))
+        ]
+        return good([self._order(order) for order in rows[::-1][: int(params.get("limit", "100"))]])
+
+    # --- algo orders ---
+
+    def algo_create(self, row: dict[str, Any]) -> Reply:
+        if self.market.drawn("timeout_before"):
+            return Reply(0, None)
+        base = self.base(row)
+        stop = _order(base, row | {"ordType": "market", "clOrdId": row["algoClOrdId"]}, self.market.contracts)
+        assert (row["ordType"], row["slOrdPx"]) == ("conditional", "-1")
+        stop.trigger = Decimal(row["slTriggerPx"])
+        try:
+            stop = self.market.place_stop(stop)
+        except Refused as error:
+            code, message = REFUSALS[error.name]
+            return reply({"code": "1", "msg": "", "data": [{"algoId": "", "sCode": code, "sMsg": message}]})
+        if self.market.drawn("timeout_after"):
+            return Reply(0, None)
+        return good([{"algoId": str(stop.number), "algoClOrdId": stop.client_id, "sCode": "0", "sMsg": ""}])
+
+    def algo_query(self, params: dict[str, str]) -> Reply:
+        stop = self._found_stop(params)
+        return good([self._stop(stop)]) if stop else bad("51603", "Order does not exist")
+
+    def algo_cancel(self, rows: list[dict[str, Any]]) -> Reply:
+        stop = self._found_stop(rows[0])
+        if stop is None or stop.status != "untriggered":
+            return reply({"code": "1", "msg": "", "data": [{"algoId": "", "sCode": "51400", "sMsg": "not there"}]})
+        self.market.cancel_stop(stop)
+        if self.market.drawn("cancel_timeout"):
+            return Reply(0, None)
+        return good([{"algoId": str(stop.number), "sCode": "0", "sMsg": ""}])
+
+    def algo_pending(self, params: dict[str, str]) -> Reply:
+        base = self.base(params) if "instId" in params else None
+        return good([self._stop(stop) for stop in self.market.waiting(base)[::-1]])
+
+    def algo_history(self, params: dict[str, str]) -> Reply:
+        base = self.base(params)
+        rows = [self._stop(stop) for stop in self.market.stops if stop.base == base][::-1]
+        return good([row for row in rows if row["state"] == params["state"]])
+
+    def _found_stop(self, params: dict[str, Any]) -> WireOrder | None:
+        return self.market.find_stop(client_id=params.get("algoClOrdId", ""), number=str(params.get("algoId", "")))
+
+    def _stop(self, stop: WireOrder) -> dict[str, Any]:
+        state = {"untriggered": "live", "canceled": "canceled", "triggered": "effective"}[stop.status]
+        return {
+            "instType": "SWAP",
+            "instId": f"{stop.base}-USDT-SWAP",
+            "algoId": str(stop.number),
+            "algoClOrdId": stop.client_id,
+            "ordId": str(stop.became.number) if stop.became else "",
+            "ordIdList": [str(stop.became.number)] if stop.became else [],
+            "ordType": "conditional",
+            "side": stop.side,
+            "sz": text(stop.amount / self.market.contracts[stop.base].size),
+            "state": state,
+            "slTriggerPx": text(stop.trigger or Decimal(0)),
+            "slOrdPx": "-1",
+            "tpTriggerPx": "",
+            "reduceOnly": "true",
+            "failCode": "0",
+            "cTime": str(stop.at_ms),
+            "uTime": str(stop.updated_ms),
+        }
+
     def fills(self, params: dict[str, str]) -> Reply:
         rows = self.market.fills
         if "instId" in params:
@@ -258,7 +337,7 @@ class OkxServer(WireServer):
             "avgPx": text(cost / order.filled) if order.filled else "",
             "state": STATE[order.status],
             "reduceOnly": str(order.reduce_only).lower(),
-            "cancelSource": "1" if order.status == "canceled" else "",
+            "cancelSource": ("31" if order.why == "would take" else "1") if order.status == "canceled" else "",
             "cancelSourceReason": order.why,
             "fee": text(-sum((fill.fee for fill in fills), Decimal(0))),
             "feeCcy": "USDT",
@@ -279,6 +358,7 @@ class OkxServer(WireServer):
             "fillSz": text(fill.amount / size),
             "side": fill.order.side,
             "posSide": "net",
+            "subType": "104" if fill.order.why == "liquidation" else "1",
             "execType": "T",
             "fee": text(-fill.fee),
             "feeCcy": "USDT",
@@ -474,6 +554,13 @@ PRIVATE: dict[str, Any] = {
     "POST /trade/cancel-order": OkxServer.order_cancel,
     "GET /trade/order": OkxServer.order_query,
     "GET /trade/orders-pending": OkxServer.orders_pending,
+    "GET /trade/orders-history": OkxServer.orders_history,
+    "GET /trade/orders-history-archive": OkxServer.orders_history,
+    "POST /trade/order-algo": OkxServer.algo_create,
+    "GET /trade/order-algo": OkxServer.algo_query,
+    "POST /trade/cancel-algos": OkxServer.algo_cancel,
+    "GET /trade/orders-algo-pending": OkxServer.algo_pending,
+    "GET /trade/orders-algo-history": OkxServer.algo_history,
     "GET /trade/fills": OkxServer.fills,
     "GET /trade/fills-history": OkxServer.fills,
     "GET /account/positions": OkxServer.positions,

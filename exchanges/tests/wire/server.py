@@ -57,12 +57,13 @@ class WireServer:
     """
 
     remembers_ids = True
+    stops_stay = False
     order_path = ""
     exchange = ""
 
     def __init__(self, contracts: Mapping[str, Contract]) -> None:
         self.skew_ms = 0
-        self.market = Market(contracts, self.now_ms, remembers_ids=self.remembers_ids)
+        self.market = Market(contracts, self.now_ms, remembers_ids=self.remembers_ids, stops_stay=self.stops_stay)
         self.requests: list[Request] = []
         self.history: dict[str, list[tuple[int, list[str]]]] = {}
         self.funding: dict[str, list[tuple[int, str]]] = {}

@@ -2,12 +2,16 @@
 
 import { LadderChart } from "../charts/ladder_chart.js";
 import { dataOf, LiveForm } from "../live_form.js";
+import { redrawWhenChosen } from "../redraw.js";
 
 const form = document.getElementById("backtest-form");
 const strings = JSON.parse(document.getElementById("chart-words").textContent);
 const chart = new LadderChart(document.getElementById("ladder-chart"), strings);
 
+const ownNames = [...form.querySelectorAll('[name^="strategy_params."], [name="sizing.window"], [name="sizing.least"]')].map((input) => input.name);
+
 const live = new LiveForm(form, {
+  whole: ownNames,
   nameField: "name",
   isBehind: (_fresh, data) => !data.spread && data.coins.every(Boolean),
   onAnswer: (fresh, data, isBehind) => {
@@ -18,9 +22,6 @@ const live = new LiveForm(form, {
 
 /** What the server filled in for another pair or another candle length. */
 function follow(fresh, place) {
-  const [fields, own] = [document.getElementById("strategy-fields"), fresh.getElementById("strategy-fields")];
-  if (fields.dataset.strategy !== own.dataset.strategy) fields.replaceWith(document.adoptNode(own.cloneNode(true)));
-  form.querySelector('[data-market="2"]').hidden = fresh.querySelector('[data-market="2"]').hidden;
   for (const select of form.querySelectorAll("select[data-options]")) takeOptions(select, fresh);
   for (const name of ["since", "until"]) {
     const [input, twin] = [form.elements[name], fresh.querySelector(`[name="${name}"]`)];
@@ -39,4 +40,5 @@ function takeOptions(select, fresh) {
   if (select.value !== twin.value) select.value = twin.value;
 }
 
+redrawWhenChosen(form, { id_strategy: "strategy", "id_sizing.mode": "sizing" });
 chart.show(dataOf(document));

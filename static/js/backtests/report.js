@@ -1,5 +1,6 @@
 /* The page of one back-test: follows it while it runs, then puts the report in its place; chart, tabs, cycles. */
 
+import { leaveFullOnEscape, saveImage, toggleFull } from "../charts/chart_tools.js";
 import { fetched } from "../fetched.js";
 import { day } from "../format.js";
 import { followProgress } from "./progress.js";
@@ -82,24 +83,11 @@ function watchTools(settings) {
   for (const button of document.querySelectorAll("#chart-spans [data-days]")) {
     button.addEventListener("click", () => chart.model && chart.lookBack(Number(button.dataset.days)));
   }
-  const press = { "zoom-in": () => chart.zoom(0.6), "zoom-out": () => chart.zoom(1 / 0.6), "chart-save": save, "chart-full": fill, "chart-again": () => load(settings) };
+  const press = { "zoom-in": () => chart.zoom(0.6), "zoom-out": () => chart.zoom(1 / 0.6), "chart-save": () => saveImage(chart, imageName()), "chart-full": () => toggleFull(document.getElementById("chart-card")), "chart-again": () => load(settings) };
   for (const [id, action] of Object.entries(press)) document.getElementById(id).addEventListener("click", () => (chart.model || id === "chart-again") && action());
 }
 
-function save() {
-  const link = document.createElement("a");
-  link.href = chart.image();
-  link.download = `${chart.settings.labels.join("-").toLowerCase()}-${day(chart.model.view.to).replaceAll(" ", "-")}.png`;
-  link.click();
-}
-
-/** Where the browser knows no full screen for elements, the card covers the page. */
-function fill() {
-  const card = document.getElementById("chart-card");
-  if (document.fullscreenElement) document.exitFullscreen();
-  else if (card.requestFullscreen) card.requestFullscreen();
-  else card.classList.toggle("is-full");
-}
+const imageName = () => `${chart.settings.labels.join("-").toLowerCase()}-${day(chart.model.view.to).replaceAll(" ", "-")}`;
 
 /** Tabs and pages change in place and in the address; the chart stays as it is looked at. */
 async function openTab(link) {
@@ -133,6 +121,6 @@ document.addEventListener("click", (event) => {
   else openTab(link);
 });
 window.addEventListener("popstate", () => showTab(null));
-document.addEventListener("keydown", (event) => event.key === "Escape" && document.getElementById("chart-card")?.classList.remove("is-full"));
+leaveFullOnEscape(() => document.getElementById("chart-card"));
 
 begin();

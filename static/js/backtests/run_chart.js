@@ -4,13 +4,14 @@ import * as echarts from "../../vendor/echarts/echarts.esm.min.js";
 
 import { tradeTable } from "../charts/chart_summary.js";
 import { el } from "../charts/elements.js";
+import { Gestures } from "../charts/gestures.js";
 import { onThemeChange, readPalette } from "../charts/palette.js";
 import { Readout } from "../charts/readout.js";
 import { describePoint } from "../charts/readout_card.js";
 import { wording } from "../charts/wording.js";
 import { fetched } from "../fetched.js";
 import { partsOf } from "../format.js";
-import { Gestures } from "./gestures.js";
+import { overlayButtons, overlayRows } from "./overlays.js";
 import { drawRun, plotRun } from "./run_drawing.js";
 import { RunModel } from "./run_model.js";
 
@@ -45,6 +46,7 @@ export class RunChart {
 
   show(data) {
     this.model = new RunModel(data, this.settings);
+    overlayButtons(document.getElementById("chart-overlays"), this);
     this.draw();
     this.retell();
     this.onView(this);
@@ -113,7 +115,7 @@ export class RunChart {
   draw() {
     const size = { width: this.host.clientWidth, height: this.host.clientHeight };
     if (!this.model || this.model.empty || size.width < 120 || size.height < 160) return;
-    this.plot = plotRun(this.model, size);
+    this.plot = plotRun(this.model, size, this.settings.is_pair);
     this.echart.setOption(drawRun(this), { replaceMerge: ["series"] });
     this.readout.place();
   }
@@ -122,6 +124,7 @@ export class RunChart {
     const card = describePoint(point, { ...this.settings, model: this.model, words: this.words });
     const equity = this.model.equity[point.index];
     const value = el("strong", `num ${equity < 0 ? "neg" : "pos"}`, this.words.signed(equity), el("small", "", this.settings.currency));
+    card.append(...overlayRows(this.model, point.index, this.words));
     card.append(el("div", "readout-foot", el("span", "", this.words.say("equity_word")), value));
     return card;
   }

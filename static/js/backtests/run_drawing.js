@@ -5,24 +5,29 @@ import { cycleBlocks } from "../charts/cycle_ribbon.js";
 import { plotOf } from "../charts/layout.js";
 import { faded } from "../charts/palette.js";
 import { placeTags } from "../charts/place_tags.js";
+import { selectionBox } from "../charts/selection.js";
 import { legMarks, spreadMarks } from "../charts/trade_marks.js";
 import { crowdedBlocks, crowdedMarks } from "./crowded_marks.js";
+import { hasOwnPane, overlaySeries, ownAxis, ownScale, shownIn, widened } from "./overlays.js";
 import { fallScale, layoutOf, paneScale } from "./run_layout.js";
 import { thresholdSteps } from "./threshold_steps.js";
 
 const MARKS_MOST = 300;
 const STEPS_MOST = 80;
+const [HERO, LEGS, OWN] = [2, 3, 4];
 
-export function plotRun(model, size) {
-  const layout = layoutOf(size.width, size.height);
+export function plotRun(model, size, isPair) {
+  const layout = layoutOf(size.width, size.height, hasOwnPane(model));
   const tall = (area) => layout[area].bottom - layout[area].top;
   const changes = [1, 2].flatMap((leg) => model.changes(leg).map(([, value]) => value));
+  const fitted = (pane, range) => widened(range, shownIn(pane, model, isPair), model);
   const scale = {
     equity: paneScale(model.bounds("equity"), tall("equity"), { zero: model.isWhole }),
     falls: fallScale(model.bounds("drawdown"), tall("falls")),
-    hero: paneScale(model.extent(), tall("hero"), { room: 0.1 }),
-    legs: paneScale({ low: Math.min(...changes), high: Math.max(...changes) }, tall("legs"), { pitch: 28, room: 0.16 }),
+    hero: paneScale(fitted("hero", model.extent()), tall("hero"), { room: 0.1 }),
+    legs: paneScale(fitted("legs", { low: Math.min(...changes), high: Math.max(...changes) }), tall("legs"), { pitch: 28, room: 0.16 }),
   };
+  if (layout.own) scale.own = ownScale(model, isPair, tall("own"));
   const down = (area, { min, max }) => (value) => area.bottom - ((value - min) / (max - min)) * (area.bottom - area.top);
   return {
     ...plotOf(layout, model.view, scale),
@@ -37,8 +42,8 @@ export function plotRun(model, size) {
 export function drawRun({ model, plot, palette, words, strong, selection, settings }) {
   const trades = model.tradesInWindow();
   const crowded = trades.length > MARKS_MOST;
-  const panes = [plot.equity, plot.falls, plot.hero, plot.legs];
-  const isLast = (index) => index === panes.length - 1;
+  const panes = [plot.equity, plot.falls, plot.hero, plot.legs, ...(plot.own ? [plot.own] : [])];
+  const isLast = (index) => index === LEGS;
   const below = [
     ...zeroLines(plot, palette),
     ...(trades.length <= STEPS_MOST ? thresholdSteps(model, plot, palette, settings) : []),
@@ -50,7 +55,7 @@ export function drawRun({ model, plot, palette, words, strong, selection, settin
     ...(model.cyclesInView().length > MARKS_MOST ? crowdedBlocks(model, plot, palette) : cycleBlocks(model, plot, palette, words)),
     ...paneWords(model, plot, palette, words, settings),
     ...strip(model, plot, palette),
-    ...selected(selection, plot, palette),
+    ...selectionBox(selection, plot.equity.top, plot.legs.bottom, palette),
   ];
   return {
     animation: false,
@@ -62,6 +67,7 @@ export function drawRun({ model, plot, palette, words, strong, selection, settin
       fallAxis(1, plot.scale.falls, palette, words),
       valueAxis(2, plot.scale.hero, "pp", palette, words),
       valueAxis(3, plot.scale.legs, "%", palette, words),
+      ...(plot.own ? [ownAxis(OWN, plot.scale.own, palette, words)] : []),
       { gridIndex: panes.length, type: "value", show: false, scale: true },
     ],
     series: [
@@ -71,6 +77,7 @@ export function drawRun({ model, plot, palette, words, strong, selection, settin
       line("spread", 2, model.points("spread"), crowded ? faded(palette.text, 0.75) : palette.text, crowded ? 1 : 1.4),
       line("leg2", 3, settings.is_pair ? model.changes(2) : [], palette.m2, 1.3),
       line("leg1", 3, model.changes(1), palette.accent, 1.3),
+      ...overlaySeries(model, { hero: HERO, legs: LEGS, own: plot.own ? OWN : undefined }, palette, settings.is_pair),
       area("whole", panes.length, model.overview.t.map((at, index) => [at, model.overview.equity[index]]), palette.text3, 1, 0.1, "start"),
       layer("above", 5, above),
       layer("beside", 6, beside),
@@ -145,11 +152,3 @@ function strip(model, plot, palette) {
   const grip = (x) => ({ type: "rect", shape: { x: x - 2.5, y: (top + bottom) / 2 - 8, width: 5, height: 16, r: 2 }, style: { fill: palette.accent }, silent: true });
   return [shade(plot.left, left - plot.left), shade(right, plot.right - right), frame, grip(left), grip(right)];
 }
-
-function selected(selection, plot, palette) {
-  if (!selection) return [];
-  const [left, right] = [Math.min(...selection), Math.max(...selection)];
-  const shape = { x: left, y: plot.equity.top, width: right - left, height: plot.legs.bottom - plot.equity.top };
-  return [{ type: "rect", shape, style: { fill: faded(palette.accent, 0.12), stroke: palette.accent, lineWidth: 1 }, silent: true }];
-}
-

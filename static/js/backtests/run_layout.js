@@ -5,23 +5,27 @@ import { niceStep, valueTicks } from "../charts/ticks.js";
 const WIDE = { left: 58, right: 104, top: 16, gap: 10, ribbon: 18, strip: 34, axis: 26, least: 92 };
 const NARROW = { left: 48, right: 12, top: 14, gap: 8, ribbon: 14, strip: 34, axis: 24, least: 62 };
 const NARROW_BELOW = 620;
-const SHARES = { equity: 0.27, falls: 0.12, hero: 0.42, legs: 0.19 };
+const SHARES = { equity: 0.27, falls: 0.12, hero: 0.42, legs: 0.19, own: 0 };
+const WITH_OWN = { equity: 0.23, falls: 0.1, hero: 0.37, legs: 0.14, own: 0.16 };
 
-export function layoutOf(width, height) {
+/** `hasOwn`: a pane for lines that belong beside nothing else. */
+export function layoutOf(width, height, hasOwn = false) {
   const narrow = width < NARROW_BELOW;
   const size = narrow ? NARROW : WIDE;
-  const room = height - size.top - size.ribbon - size.axis - size.strip - 3 * size.gap - 26;
+  const shares = hasOwn ? WITH_OWN : SHARES;
+  const room = height - size.top - size.ribbon - size.axis - size.strip - (hasOwn ? 4 : 3) * size.gap - 26;
   const layout = { narrow, width, left: size.left, right: width - size.right, leastTick: size.least, tag: { x: width - size.right + 8 } };
   let top = size.top;
   const place = (name, tall, gap = size.gap) => {
     layout[name] = { top, bottom: top + tall };
     top += tall + gap;
   };
-  place("equity", Math.round(room * SHARES.equity), 6);
-  place("falls", Math.round(room * SHARES.falls), size.gap + 6);
-  place("hero", Math.round(room * SHARES.hero));
+  place("equity", Math.round(room * shares.equity), 6);
+  place("falls", Math.round(room * shares.falls), size.gap + 6);
+  place("hero", Math.round(room * shares.hero));
   place("ribbon", size.ribbon);
-  place("legs", Math.round(room * SHARES.legs), size.axis + 8);
+  if (hasOwn) place("own", Math.round(room * shares.own));
+  place("legs", Math.round(room * shares.legs), size.axis + 8);
   place("strip", size.strip, 0);
   return layout;
 }

@@ -13,6 +13,7 @@ export class RunModel extends SpreadModel {
     this.openPnl = settings.open_pnl;
     this.startPrices = [p1, p2 ?? 1];
     this.overview = data;
+    this.hiddenOverlays = new Set();
     this.covered = [data.t[0], data.t.at(-1)];
     this.whole = { from: data.t[0], to: data.t.at(-1) };
     this.view = { ...this.whole };
@@ -35,6 +36,7 @@ export class RunModel extends SpreadModel {
     this.hidden = curves.trades_left_out ? curves.trades_left_out + curves.trades.length : 0;
     const { spread, p1, p2 } = shaped(curves, this.startPrices);
     Object.assign(this, { t: curves.t, equity: curves.equity, drawdown: curves.drawdown, spread, low: spread, high: spread, p1, p2 });
+    this.overlays = curves.overlays ?? [];
     this.covered = [curves.t[0], curves.t.at(-1)];
     this.hole = Math.max(40 * 60_000, 6 * stepOf(curves.t));
   }

@@ -1,4 +1,4 @@
-/* Balance over time as steps, how far it stood below its peak beneath, and the equity of now as a tag. */
+/* Equity over time, or the balance as steps where there is no equity yet, how far it stood below its peak beneath, and the equity of now as a tag. */
 
 import * as echarts from "../../vendor/echarts/echarts.esm.min.js";
 import { faded, readPalette } from "./palette.js";
@@ -59,15 +59,16 @@ function optionOf(chart, curve, equity, palette) {
   };
 }
 
-const stepped = (index, data, color, width) => ({
-  type: "line", step: "end", xAxisIndex: index, yAxisIndex: index, data, showSymbol: false,
+const drawn = (index, curve, values, color, width) => ({
+  type: "line", step: curve.kind === "balance" ? "end" : false, xAxisIndex: index, yAxisIndex: index, showSymbol: false,
+  data: curve.times.map((at, place) => [at, values[place]]),
   lineStyle: { color, width }, itemStyle: { color },
 });
 
 function balanceSeries(curve, equity, palette, isNarrow) {
   const last = [curve.times.at(-1), equity ?? curve.values.at(-1)];
   return {
-    ...stepped(0, curve.times.map((at, index) => [at, curve.values[index]]), palette.accent, 1.6),
+    ...drawn(0, curve, curve.values, palette.accent, 1.6),
     id: "balance",
     name: "balance",
     areaStyle: { origin: "start", color: fade(palette.accent, 0.16) },
@@ -81,7 +82,7 @@ function balanceSeries(curve, equity, palette, isNarrow) {
 
 function fallSeries(curve, palette) {
   return {
-    ...stepped(1, curve.times.map((at, index) => [at, curve.below[index]]), palette.neg, 1),
+    ...drawn(1, curve, curve.below, palette.neg, 1),
     id: "below",
     name: "below",
     areaStyle: { origin: 0, color: faded(palette.neg, 0.18) },

@@ -102,7 +102,7 @@ export function layer(id, z, children) {
 }
 
 /** Points of a line through every interval's close that also touches the interval's extremes. */
-export function throughExtremes(model, from) {
+export function throughExtremes(model, { from, to }) {
   const points = [];
   const first = Math.max(0, model.nearest(from) - 1);
   for (let index = first; index < model.t.length; index += 1) {
@@ -113,6 +113,7 @@ export function throughExtremes(model, from) {
     if (near !== close && near !== before) points.push([at, near]);
     if (far !== close && far !== near) points.push([at, far]);
     points.push([at, close]);
+    if (at > to) break;
   }
   return points;
 }

@@ -15,7 +15,7 @@ function block(cycle, model, plot, palette, words) {
   const pnl = Number(open ? (model.figures?.pnl ?? cycle.pnl) : cycle.pnl);
   const color = pnl < 0 ? palette.neg : palette.pos;
   const left = Math.max(plot.left, plot.x(cycle.from));
-  const right = Math.min(plot.right, plot.x(open ? model.lastAt : cycle.to));
+  const right = Math.min(plot.right, plot.x(open ? model.nowAt : cycle.to));
   const width = Math.max(2, right - left - 1);
   const { top, bottom } = plot.ribbon;
   const frame = open ? { stroke: color, lineWidth: 1.2, lineDash: [4, 3] } : {};

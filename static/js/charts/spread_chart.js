@@ -3,21 +3,26 @@
 import * as echarts from "../../vendor/echarts/echarts.esm.min.js";
 
 import { summaryOf, tradeTable } from "./chart_summary.js";
+import { Gestures } from "./gestures.js";
+import { LiveModel, PartModel } from "./live_model.js";
 import { onThemeChange, readPalette } from "./palette.js";
 import { Readout } from "./readout.js";
 import { describePoint } from "./readout_card.js";
 import { drawSpread, plotSpread } from "./spread_drawing.js";
-import { SpreadModel } from "./spread_model.js";
 import { thresholdsOf } from "./thresholds.js";
 import { wording } from "./wording.js";
+
+const CALM_MS = 220;
 
 export class SpreadChart {
   /**
    * `settings`: `strings`, `digits` (see `wording`), `labels` (base coins), `currency`, `reversion`;
-   * `table` an element that receives the trades as a table, for readers of the page's text.
+   * `table` an element that receives the trades as a table, for readers of the page's text; `fetchPart(from, to)` gets
+   * finer data of a part, `onView(chart)` hears of every look at another one.
    */
-  constructor(host, settings, table) {
-    Object.assign(this, { host, settings, table, model: null, plot: null, strong: null, waiting: 0 });
+  constructor(host, settings, table, { fetchPart, onView = () => {} }) {
+    Object.assign(this, { host, settings, table, fetchPart, onView, live: null, part: null, plot: null });
+    Object.assign(this, { strong: null, selection: null, waiting: 0, calm: null, asked: 0 });
     this.words = wording(settings.strings, settings.digits);
     this.palette = readPalette(host);
     this.canvas = host.appendChild(document.createElement("div"));
@@ -29,6 +34,7 @@ export class SpreadChart {
       describe: (point) => describePoint(point, { ...settings, model: this.model, words: this.words }),
       onMove: (point) => this.emphasise(point?.trade ?? null),
     });
+    this.gestures = new Gestures(host, this);
     this.unwatch = onThemeChange(() => this.recolour());
     this.sizes = new ResizeObserver(() => this.resize());
     this.sizes.observe(host);
@@ -36,20 +42,76 @@ export class SpreadChart {
 
   /** Shows other data; with the same `span` as before the axes stay where they are if they can. */
   show(data, span) {
-    const same = this.model && this.model.span === span;
-    const model = new SpreadModel(data, span);
-    if (same && this.plot) this.plot = { ...this.plot, model };
+    const same = this.live && this.live.span === span;
+    this.live = new LiveModel(data, span);
+    this.part = same && this.part ? new PartModel(this.live, this.part.view.from, this.part.view.to) : null;
+    if (same && this.plot) this.plot = { ...this.plot, model: this.model };
     else this.readout.hide();
-    this.model = model;
     this.draw();
+    this.settle();
+    this.onView(this);
+  }
+
+  /** What is drawn: the part that is looked at closer, else the whole range. */
+  get model() {
+    return this.part ?? this.live;
+  }
+
+  look(from, to) {
+    if (!this.live || this.live.empty) return;
+    this.part ??= new PartModel(this.live, from, to);
+    if (!this.part.look(from, to)) this.part = null;
+    this.schedule();
+    this.onView(this);
+    window.clearTimeout(this.calm);
+    this.calm = window.setTimeout(() => this.settle(), CALM_MS);
+  }
+
+  lookAtAll() {
+    const { from, to } = this.live.window();
+    this.look(from, to);
+  }
+
+  /** `factor` below 1 looks closer; the moment `at` stays where it is. */
+  zoom(factor, at) {
+    const { from, to } = this.model.view;
+    const middle = at ?? (from + to) / 2;
+    this.look(middle - (middle - from) * factor, middle + (to - middle) * factor);
+  }
+
+  pan(share) {
+    const { from, to } = this.model.view;
+    this.look(from + (to - from) * share, to + (to - from) * share);
+  }
+
+  /** Once nothing moves any more: the words for readers, and finer points where the present ones are too coarse. */
+  async settle() {
     this.retell();
+    const { part } = this;
+    if (!part?.wantsDetail) return;
+    this.asked += 1;
+    const question = this.asked;
+    const { from, to } = part.view;
+    const room = (to - from) * 0.4;
+    const data = await this.fetchPart(Math.floor(from - room), Math.ceil(Math.min(to + room, part.nowAt)));
+    if (question !== this.asked || part !== this.part || !data?.t.length) return;
+    part.take(data);
+    part.look(part.view.from, part.view.to);
+    this.schedule();
+    this.retell();
+  }
+
+  select(selection) {
+    this.selection = selection;
+    this.schedule();
   }
 
   /** New points `[ms, spread, price1, price2]` and the bot's figures, as the live feed brings them. */
   push(points, figures) {
-    if (!this.model) return;
-    this.model.figures = figures ?? this.model.figures;
-    this.model.append(points);
+    if (!this.live) return;
+    this.live.figures = figures ?? this.live.figures;
+    this.live.append(points);
+    this.part?.follow(points, figures);
     this.schedule();
   }
 
@@ -59,6 +121,7 @@ export class SpreadChart {
 
   destroy() {
     cancelAnimationFrame(this.waiting);
+    window.clearTimeout(this.calm);
     this.unwatch();
     this.sizes.disconnect();
     this.echart.dispose();
@@ -78,8 +141,8 @@ export class SpreadChart {
     if (!this.model || this.model.empty || !size.width || !size.height) return;
     const thresholds = thresholdsOf(this.model, this.palette, this.words, this.settings.reversion);
     this.plot = plotSpread(this.model, size, thresholds, this.plot);
-    const { model, plot, palette, words, strong } = this;
-    const option = drawSpread({ model, plot, palette, words, thresholds, strong, ...this.settings });
+    const { model, plot, palette, words, strong, selection } = this;
+    const option = drawSpread({ model, plot, palette, words, thresholds, strong, selection, ...this.settings });
     this.echart.setOption(option, { lazyUpdate: false });
     this.readout.place();
   }

@@ -5,6 +5,7 @@ import { cycleBlocks } from "./cycle_ribbon.js";
 import { heroScale, layoutOf, legsScale, plotOf } from "./layout.js";
 import { faded } from "./palette.js";
 import { placeTags } from "./place_tags.js";
+import { selectionBox } from "./selection.js";
 import { textWidth } from "./text_width.js";
 import { thresholdLines, thresholdTags, thresholdsOf } from "./thresholds.js";
 import { legMarks, nakedBars, openCycle, openEntries, spreadMarks } from "./trade_marks.js";
@@ -17,13 +18,13 @@ export function plotSpread(model, size, thresholds, before) {
   const values = thresholds.map((threshold) => threshold.value);
   const kept = before?.width === size.width && before.model === model ? before.scale.hero : null;
   const hero = heroScale({ ...model.extent(), thresholds: values, height, before: kept });
-  const legs = legsScale(...changeExtent(model, window.from), layout.legs.bottom - layout.legs.top);
+  const legs = legsScale(...changeExtent(model, window), layout.legs.bottom - layout.legs.top);
   return { ...plotOf(layout, window, { hero, legs }), model };
 }
 
-export function drawSpread({ model, plot, palette, words, thresholds, strong, labels, currency }) {
+export function drawSpread({ model, plot, palette, words, thresholds, strong, selection, labels, currency }) {
   const trades = model.tradesInWindow();
-  const changes = [1, 2].map((leg) => changeLine(model, leg, plot.window.from));
+  const changes = [1, 2].map((leg) => changeLine(model, leg, plot.window));
   const below = [
     ...openCycleShade(model, plot, palette, changes),
     ...zeroLines(plot, palette),
@@ -41,6 +42,7 @@ export function drawSpread({ model, plot, palette, words, thresholds, strong, la
     ...thresholdTags(thresholds, model, plot, palette, words),
     ...cycleBlocks(model, plot, palette, words),
     ...gutterWords(model, plot, palette, words, { labels, currency }),
+    ...selectionBox(selection, plot.hero.top, plot.legs.bottom, palette),
   ];
   return {
     animation: false,
@@ -55,26 +57,27 @@ export function drawSpread({ model, plot, palette, words, thresholds, strong, la
       layer("below", 1, below),
       line("leg2", 1, changes[1], palette.m2, 1.3),
       line("leg1", 1, changes[0], palette.accent, 1.3),
-      line("spread", 0, throughExtremes(model, plot.window.from), palette.text, 1.6),
+      line("spread", 0, throughExtremes(model, plot.window), palette.text, 1.6),
       layer("above", 5, above),
       layer("beside", 6, beside),
     ],
   };
 }
 
-function changeLine(model, leg, from) {
+function changeLine(model, leg, { from, to }) {
   const points = [];
   for (let index = Math.max(0, model.nearest(from) - 1); index < model.t.length; index += 1) {
     if (model.afterHole(index)) points.push([model.t[index], null]);
     points.push([model.t[index], model.change(leg, index)]);
+    if (model.t[index] > to) break;
   }
   return points;
 }
 
-function changeExtent(model, from) {
+function changeExtent(model, window) {
   let [low, high] = [0, 0];
   for (const leg of [1, 2]) {
-    for (const [, value] of changeLine(model, leg, from)) {
+    for (const [, value] of changeLine(model, leg, window)) {
       low = Math.min(low, value);
       high = Math.max(high, value);
     }
@@ -87,14 +90,15 @@ function openCycleShade(model, plot, palette, [change1, change2]) {
   const cycle = openCycle(model);
   if (!cycle) return [];
   const left = Math.max(plot.left, plot.x(cycle.from));
-  const right = plot.x(model.lastAt);
+  const right = Math.min(plot.right, plot.x(model.nowAt));
+  if (left >= right) return [];
   const ground = (area) => ({
     type: "rect",
     shape: { x: left, y: area.top, width: Math.max(0, right - left), height: area.bottom - area.top },
     style: { fill: faded(palette.text, 0.028) },
     silent: true,
   });
-  const inside = (points) => points.filter(([at, value]) => value !== null && at >= cycle.from && plot.x(at) >= plot.left);
+  const inside = (points) => points.filter(([at, value]) => value !== null && at >= cycle.from && plot.x(at) >= plot.left && plot.x(at) <= plot.right);
   const pixels = (points) => inside(points).map(([at, value]) => [plot.x(at), plot.yLegs(value)]);
   const points = [...pixels(change1), ...pixels(change2).reverse()];
   const gap = { type: "polygon", shape: { points }, style: { fill: faded(palette.accent, 0.14) }, silent: true };
@@ -128,7 +132,8 @@ function startAnchor(model, plot, palette, words) {
 }
 
 function nowDot(model, plot, palette) {
-  const shape = { cx: plot.x(model.lastAt), cy: plot.y(model.now), r: 3.6 };
+  const shape = { cx: plot.x(model.nowAt), cy: plot.y(model.now), r: 3.6 };
+  if (shape.cx < plot.left || shape.cx > plot.right) return [];
   return [{ type: "circle", shape, style: { fill: palette.text2, stroke: palette.surface, lineWidth: 1.2 }, silent: true }];
 }
 
@@ -140,7 +145,7 @@ function gutterWords(model, plot, palette, words, { labels, currency }) {
     style: { x, y, text: content, fill, font: font(weight), verticalAlign },
     silent: true,
   });
-  const last = model.t.length - 1;
+  const last = model.nearest(plot.window.to);
   const changes = [model.change(1, last), model.change(2, last)];
   const places = placeTags(changes.map(plot.yLegs), [1, 1], 12.5, plot.legs.top, plot.legs.bottom);
   const colors = [palette.accent, palette.m2];

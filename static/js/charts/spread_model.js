@@ -29,6 +29,11 @@ export class SpreadModel {
     return this.t.at(-1);
   }
 
+  /** Where the open cycle ends on the axis. */
+  get nowAt() {
+    return this.lastAt;
+  }
+
   get now() {
     return this.figures?.spread ?? this.spread.at(-1);
   }

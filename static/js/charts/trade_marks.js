@@ -79,7 +79,8 @@ export function nakedBars(trades, plot, palette, words) {
     .map((trade) => {
       const x = plot.x(trade.t);
       const width = Math.max(1.5, plot.x(trade.t + trade.naked_ms) - x);
-      const shape = { x: x - width / 2, y: plot.hero.top, width, height: plot.hero.bottom - plot.hero.top };
+      const left = Math.max(plot.left, x - width / 2);
+      const shape = { x: left, y: plot.hero.top, width: Math.min(plot.right, left + width) - left, height: plot.hero.bottom - plot.hero.top };
       const bar = { type: "rect", shape, style: { fill: faded(palette.warn, 0.42) } };
       const text = words.duration(trade.naked_ms);
       const font = `450 11px ${palette.font}`;
@@ -96,14 +97,18 @@ export function nakedBars(trades, plot, palette, words) {
 export function openEntries(model, plot, palette) {
   const cycle = openCycle(model);
   if (!cycle) return [];
-  const right = plot.x(model.lastAt);
+  const right = Math.min(plot.right, plot.x(model.nowAt));
   return model.trades
-    .filter((trade) => trade.cycle === cycle.number && trade.action !== "close")
+    .filter((trade) => trade.cycle === cycle.number && trade.action !== "close" && plot.x(trade.t) < right && isInside(trade.spread, plot))
     .map((trade) => {
       const y = plot.y(trade.spread);
       const style = { stroke: sideColor(palette, trade.side), lineWidth: 1, lineDash: [1.5, 2.5], opacity: 0.75 };
       return { type: "line", shape: { x1: Math.max(plot.left, plot.x(trade.t)), y1: y, x2: right, y2: y }, style, silent: true };
     });
+}
+
+function isInside(spread, { scale: { hero } }) {
+  return spread >= hero.min && spread <= hero.max;
 }
 
 export function openCycle(model) {

@@ -7,7 +7,7 @@ import { ChartCard } from "./bot_chart.js";
 import { showFigures } from "./bot_figures.js";
 
 const POLL_MS = 10_000;
-const EVERYTHING = ["bot-head", "bot-figures", "bot-legs", "bot-tabs"];
+const EVERYTHING = ["bot-head", "bot-figures", "bot-legs", "bot-health", "bot-tabs"];
 const CHANGED_BY = {
   order_update: ["bot-tabs"],
   position_update: ["bot-figures", "bot-legs", "bot-tabs"],

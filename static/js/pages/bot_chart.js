@@ -1,8 +1,11 @@
 /* The chart's card: which time it shows, its states, its buttons. */
 
+import { leaveFullOnEscape, saveImage, toggleFull } from "../charts/chart_tools.js";
 import { SpreadChart } from "../charts/spread_chart.js";
+import { fetched } from "../fetched.js";
 
 const AGAIN_MS = 1200;
+const CLOSER = 0.6;
 
 export class ChartCard {
   constructor(bot) {
@@ -10,20 +13,32 @@ export class ChartCard {
     this.card = document.getElementById("chart-card");
     this.host = document.getElementById("spread-chart");
     this.range = matchMedia("(max-width: 767.98px)").matches ? bot.phone_range : bot.range;
-    this.chart = new SpreadChart(this.host, bot, document.getElementById("chart-table"));
+    this.chart = new SpreadChart(this.host, bot, document.getElementById("chart-table"), {
+      fetchPart: (from, to) => fetched(`${bot.chart}?${new URLSearchParams({ from, to })}`),
+      onView: (chart) => this.showView(chart),
+    });
     this.asked = 0;
     this.timer = null;
     for (const button of this.card.querySelectorAll("[data-range]")) {
       button.addEventListener("click", () => this.choose(button.dataset.range));
     }
-    const press = { "chart-refresh": () => this.load(), "chart-again": () => this.load(), "chart-save": () => this.save(), "chart-full": () => this.fill() };
+    const press = {
+      "chart-in": () => this.chart.model && this.chart.zoom(CLOSER),
+      "chart-out": () => this.chart.model && this.chart.zoom(1 / CLOSER),
+      "chart-whole": () => this.chart.live && this.chart.lookAtAll(),
+      "chart-refresh": () => this.load(),
+      "chart-again": () => this.load(),
+      "chart-save": () => this.chart.plot && saveImage(this.chart, `${bot.labels.filter(Boolean).join("-").toLowerCase()}-${this.range}`),
+      "chart-full": () => toggleFull(this.card),
+    };
     for (const [id, action] of Object.entries(press)) document.getElementById(id).addEventListener("click", action);
-    document.addEventListener("keydown", (event) => event.key === "Escape" && this.card.classList.remove("is-full"));
+    leaveFullOnEscape(() => this.card);
     this.choose(this.range);
   }
 
   choose(range) {
     this.range = range;
+    this.chart.part = null;
     for (const button of this.card.querySelectorAll("[data-range]")) {
       button.setAttribute("aria-pressed", String(button.dataset.range === range));
     }
@@ -34,7 +49,7 @@ export class ChartCard {
   async load() {
     this.asked += 1;
     const question = this.asked;
-    const data = await this.fetched();
+    const data = await fetched(`${this.bot.chart}?range=${this.range}`);
     if (question !== this.asked) return;
     if (!data) {
       if (!this.chart.model) this.state("failed");
@@ -52,14 +67,11 @@ export class ChartCard {
     }, AGAIN_MS);
   }
 
-  async fetched() {
-    try {
-      const answer = await fetch(`${this.bot.chart}?range=${this.range}`);
-      return answer.ok ? await answer.json() : null;
-    } catch (error) {
-      if (error instanceof TypeError) return null;
-      throw error;
-    }
+  /** What is looked at, beside the title; the way back to all of it only where there is one. */
+  showView({ part, words }) {
+    const shown = document.getElementById("window-shown");
+    shown.textContent = part ? `${words.moment(part.view.from)} \u2013 ${words.moment(part.view.to)}` : "";
+    document.getElementById("chart-whole").hidden = !part;
   }
 
   push(figures) {
@@ -70,20 +82,5 @@ export class ChartCard {
 
   state(name) {
     for (const element of this.host.querySelectorAll(".chart-state")) element.hidden = element.dataset.state !== name;
-  }
-
-  save() {
-    if (!this.chart.plot) return;
-    const link = document.createElement("a");
-    link.href = this.chart.image();
-    link.download = `${this.bot.labels.join("-").toLowerCase()}-${this.range}.png`;
-    link.click();
-  }
-
-  /** Where the browser knows no full screen for elements, the card covers the page. */
-  fill() {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else if (this.card.requestFullscreen) this.card.requestFullscreen();
-    else this.card.classList.toggle("is-full");
   }
 }

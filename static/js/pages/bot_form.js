@@ -2,14 +2,17 @@
 
 import { LadderChart } from "../charts/ladder_chart.js";
 import { dataOf, LiveForm } from "../live_form.js";
+import { redrawWhenChosen } from "../redraw.js";
 import { watchMarkets } from "./market_picker.js";
 
 const form = document.getElementById("bot-form");
 const strings = JSON.parse(document.getElementById("chart-words").textContent);
 const chart = new LadderChart(document.getElementById("ladder-chart"), strings);
 
+const ownNames = [...form.querySelectorAll('[name^="strategy_params."], [name="sizing.window"], [name="sizing.least"]')].map((input) => input.name);
+
 const live = new LiveForm(form, {
-  whole: ["tick_interval", "max_quote_age"],
+  whole: ["tick_interval", "max_quote_age", ...ownNames],
   nameField: "bot_name",
   isBehind: (fresh, data) => !data.spread && fresh.querySelector('[data-part="price-1"]').textContent.trim() !== "",
   onAnswer: (fresh, data, isBehind) => {
@@ -35,6 +38,8 @@ const start = document.getElementById("id_start_time");
 start.closest(".when-box").addEventListener("click", () => {
   if (!start.disabled) start.showPicker?.();
 });
+
+redrawWhenChosen(form, { id_strategy: "strategy", "id_sizing.mode": "sizing" });
 
 watchMarkets(form, (name) => {
   live.touched.add(name);

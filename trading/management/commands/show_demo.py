@@ -1,4 +1,4 @@
-"""`manage.py show_demo`: one back-test and one search of the demo's first bot, once. Repeating it adds nothing."""
+"""`manage.py show_demo`: a back-test and a search of the demo's first bot and a scan for pairs, once."""
 
 import time
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from exchanges.simulated_history import history_prepare
 from trading.backtests.from_bot import parameters_of_bot
 from trading.backtests.services import backtest_create
 from trading.models import Backtest
+from trading.scans.services import scan_create
 from trading.searches.services import search_create
 
 DAYS: Final = 30
@@ -27,6 +28,7 @@ SEARCH: Final = {
         "dca_config.spread_factor": {"low": 0.5, "high": 2.0, "step": 0.25},
     },
 }
+SCAN: Final = {"exchange": "paper", "timeframe": "1h", "download": True}
 LOOK_S: Final = 0.5
 
 
@@ -68,3 +70,4 @@ def _show(bot: Bot, now: datetime) -> None:
         "search": SEARCH | {"sets": 63},
     }
     search_create(actor=bot.owner, data=data, now=now)
+    scan_create(actor=bot.owner, data=SCAN, now=now)

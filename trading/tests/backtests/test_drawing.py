@@ -12,10 +12,12 @@ from exchanges.tests.series import BARS, candle_dir, stored_pair  # noqa: F401
 from trading.backtests import drawing, stored
 from trading.core.candles import Candles
 from trading.models import Backtest
+from trading.strategies.indicators import moving_average, relative_strength
 from trading.tests.backtests.made import done, queued, series
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stored_pair")]
 
+ONE_MARKET = ("rsi", "bollinger")
 COLUMNS = ("equity", "drawdown", "spread", "low", "high", "p1", "p2")
 
 
@@ -103,3 +105,67 @@ def test_equity_alone(backtest, points):
     every = stored.equity_of(backtest)[1]
     assert len(times) == len(equity) <= max(points, 4)
     assert (equity.min(), equity.max(), equity[-1]) == (every.min(), every.max(), every[-1])
+
+
+# --- a strategy's own lines ------------------------------------------------------------------------------------------
+
+
+def made_by(strategy: str, **params: Any) -> Backtest:
+    """A finished run over the pair that says it was of another strategy: its lines need no compiled run."""
+    run = done(make_user())
+    changes: dict[str, Any] = {"strategy": strategy, "parameters": run.parameters | {"strategy_params": params}}
+    if strategy in ONE_MARKET:
+        changes["market2_symbol"] = ""
+    Backtest.objects.filter(pk=run.pk).update(**changes)
+    run.refresh_from_db()
+    return run
+
+
+def test_the_spread_has_no_lines_of_its_own(whole):
+    assert whole["overlays"] == []
+
+
+def test_lines_of_a_strategy_are_drawn_by_name():
+    run = made_by("rsi", window=9)
+    closes = series(GALA).closes
+    shown = drawing.chart_of(run, BARS)["overlays"]
+    assert (shown[0]["name"], shown[0]["panel"]) == ("RSI", "own")
+    wanted = relative_strength(closes, 9)
+    got = np.array([np.nan if value is None else value for value in shown[0]["values"]])
+    np.testing.assert_allclose(got, wanted, atol=1e-6, equal_nan=True)
+
+
+def test_few_points_keep_their_extremes():
+    run = made_by("rsi", window=9)
+    every, few = (drawing.chart_of(run, points) for points in (BARS, 120))
+    assert len(few["t"]) <= 120
+    known = [[v for v in it["overlays"][0]["values"] if v is not None] for it in (every, few)]
+    assert [min(known[0]), max(known[0])] == [min(known[1]), max(known[1])]
+    assert {len(line["values"]) for line in few["overlays"]} == {len(few["t"])}
+
+
+def test_prices_stand_in_percent_since_the_start_and_a_closer_look_warms_up():
+    run = made_by("z_score", window=40)
+    whole = drawing.chart_of(run, BARS)
+    assert {line["name"] for line in whole["overlays"]} == {"z-score", "hedge ratio"}
+    part = drawing.curves_between(run, whole["t"][200], whole["t"][300])
+    for line, all_of_it in zip(part["overlays"], whole["overlays"], strict=True):
+        assert line["values"] == pytest.approx(all_of_it["values"][200:301], abs=1e-6)
+
+
+def test_bands_around_the_price():
+    run = made_by("bollinger", window=20)
+    start = run.summary["start_prices"][0]
+    lines = {line["name"]: line for line in drawing.chart_of(run, BARS)["overlays"]}
+    assert {line["panel"] for line in lines.values()} == {"price"}
+    wanted = (moving_average(series(GALA).closes, 20) / start - 1) * 100
+    assert lines["middle"]["values"][50:] == pytest.approx(wanted[50:], abs=1e-6)
+
+
+def test_a_strategy_that_is_gone_has_no_lines():
+    run = made_by("rsi")
+    Backtest.objects.filter(pk=run.pk).update(strategy="gone")
+    run.refresh_from_db()
+    shown = drawing.chart_of(run)
+    assert shown["overlays"] == []
+    assert shown["equity"]

@@ -39,7 +39,8 @@ export class Gestures {
       this.drag = { kind: "pinch", apart: this.apart(), view: { ...model.view } };
       return;
     }
-    const kind = y >= plot.strip.top - 4 ? this.stripKind(x) : model.isWhole ? "select" : "pan";
+    const onStrip = plot.strip && y >= plot.strip.top - 4;
+    const kind = onStrip ? this.stripKind(x) : model.isWhole ? "select" : "pan";
     this.drag = { kind, x, view: { ...model.view }, moved: false };
     if (event.pointerType === "mouse") this.host.setPointerCapture(event.pointerId);
   }
@@ -69,16 +70,18 @@ export class Gestures {
   }
 
   follow(chart, drag, x) {
-    const { plot, model } = chart;
+    const { plot } = chart;
     const { from, to } = drag.view;
     const along = ((x - drag.x) / (plot.right - plot.left)) * (to - from);
-    const alongWhole = ((x - drag.x) / (plot.right - plot.left)) * (model.whole.to - model.whole.from);
     const inside = Math.max(plot.left, Math.min(plot.right, x));
     if (drag.kind === "pan") chart.look(from - along, to - along);
     else if (drag.kind === "select") chart.select([Math.max(plot.left, Math.min(plot.right, drag.x)), inside]);
     else if (drag.kind === "left") chart.look(Math.min(plot.atWhole(inside), to - 60_000), to);
     else if (drag.kind === "right") chart.look(from, Math.max(plot.atWhole(inside), from + 60_000));
-    else chart.look(from + alongWhole, to + alongWhole);
+    else {
+      const alongWhole = plot.atWhole(x) - plot.atWhole(drag.x);
+      chart.look(from + alongWhole, to + alongWhole);
+    }
   }
 
   up(event) {
