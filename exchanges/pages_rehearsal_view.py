@@ -53,7 +53,7 @@ def form_of(account: ExchangeAccount, data: Any = None) -> RehearsalForm:
     """Markets of the account's bots come first: they are the ones that matter. Raises ExchangeError."""
     used = {symbol for bot in account.bots.all() for symbol in (bot.market1_symbol, bot.market2_symbol) if symbol}
     known = set(markets(account))
-    return RehearsalForm(data, symbols=[*sorted(used & known), *sorted(known - used)], auto_id="rehearsal_%s")
+    return RehearsalForm(data, symbols=[*sorted(used & known), *sorted(known - used)])
 
 
 def _plan(rehearsal: Rehearsal) -> list[Asked]:

@@ -34,7 +34,8 @@ def page_of(user: User, path: str, status: int = 200) -> str:
     response = client_of(user).get(path)
     assert response.status_code == status, f"{path}: {response.status_code}"
     html = response.content.decode()
-    assert not complaints(html), path
+    found = complaints(html)
+    assert not found, (path, found)
     return html
 
 

@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.db import connection, connections
 from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
 
+from bots import schedules
 from bots.schedules import BOT_TASK, CHUNK_TASK, HOUSEKEEPING
 from chainmakes import beat
 from chainmakes.beat import BotScheduler
@@ -293,7 +294,10 @@ def test_housekeeping_is_there_and_an_operators_change_of_it_stays(start: Any) -
     assert PeriodicTask.objects.filter(name=name).count() == 1
 
 
-def test_the_next_look_is_never_further_than_the_next_question_for_changes(start: Any, clock: Clock) -> None:
+def test_the_next_look_is_never_further_than_the_next_question_for_changes(
+    start: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedules, "HOUSEKEEPING", {})
     assert start().tick() == app.conf.beat_max_loop_interval
     bot_tasks(1)
     scheduler = start()

@@ -340,8 +340,8 @@ def test_markets_are_found_with_price_and_change_by_few_questions(server: WireSe
     account = live_paper_account(make_user(), server.exchange)
     rows = found_markets(account, "")
     assert [(row.name, row.price, row.change_24h) for row in rows] == [
-        ("CHZ/USDT", D("0.05"), D(0)),
-        ("GALA/USDT", D("0.02"), D(0)),
+        ("CHZ/USDT", D("0.05"), D(25)),
+        ("GALA/USDT", D("0.02"), D(25)),
     ]
     assert len(server.requests) < 10
     assert not any("line" in path or "candle" in path for path in server.paths())

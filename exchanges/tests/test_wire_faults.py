@@ -267,7 +267,7 @@ def test_one_way_mode_is_set_before_trading(server: WireServer, rig: Rig, hedged
 
 def test_funding_is_booked_as_the_venue_says(server: WireServer, rig: Rig) -> None:
     rig.done(rig.request("buy"))
-    before = timezone.now()
+    before = timezone.now() - timedelta(seconds=1)  # venues tell milliseconds
     server.market.fund("GALA", Decimal("0.0001"))
     server.market.fund("GALA", Decimal("-0.0003"))
     paid, received = rig.venue.funding_payments(since=before)
