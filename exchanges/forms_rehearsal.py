@@ -17,7 +17,8 @@ class RehearsalForm(forms.Form):
     minutes = forms.IntegerField(label=_("Duration"), required=False)
 
     def __init__(self, *args: Any, symbols: Iterable[str] = (), **options: Any) -> None:
-        super().__init__(*args, auto_id="rehearsal_%s", **options)  # beside the order form, which has a market too
+        super().__init__(*args, **options)
+        self.auto_id = "rehearsal_%s"  # beside the order form, which has a market too
         self.fields["kind"].initial = Kind.REJECT
         self.fields["symbol"] = forms.ChoiceField(
             label=_("Market"),
