@@ -31,7 +31,7 @@ def environment_of_processes(**more: str) -> dict[str, str]:
         "REDIS_PREFIX": settings.REDIS_PREFIX,
         "DATABASE_URL": f"{server}/{connection.settings_dict['NAME']}",
         "CANDLE_DIR": str(settings.CANDLE_DIR),
-        "BOT_LEASE_S": "1.5",
+        "BOT_LEASE_S": "2.5",  # a process that was started just now needs some of it to load what a look needs
         "ORDER_SEND_BY_S": "0.5",
         "ORDER_PROOF_S": "0.1",
         "GUARDIAN_START_S": "0",

@@ -551,6 +551,7 @@ class TestParameters:
             "capital": None,
             "maintenance_margin": 0.01,
             "strategy_params": {},
+            "sizing": {},
         }
 
     @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def server(request: Any, settings: Any) -> Any:
 
 def killed_at(point: str, bot: Bot) -> None:
     command = [sys.executable, "-m", "trading.tests.wire_process", str(bot.pk)]
-    environment = environment_of_processes(CRASH_POINT=point, QUOTE_CACHE_TTL="0")
+    environment = environment_of_processes(CRASH_POINT=point, QUOTE_CACHE_TTL="0", BOT_LEASE_S="3")
     done = subprocess.run(command, env=environment, cwd=configured.BASE_DIR, timeout=60, check=False)
     assert done.returncode == -signal.SIGKILL
 

@@ -155,7 +155,7 @@ def test_a_process_stopped_in_the_middle_wakes_up_to_a_bot_that_is_not_its_own(t
         "crash_points.here = here\n"
         f"engine.run_tick({bot.pk}, timezone.now())\n"
     )
-    environment = environment_of_processes(BOT_LEASE_S="1.5", LOCAL_CACHE="1")
+    environment = environment_of_processes(BOT_LEASE_S="4", LOCAL_CACHE="1")
     with (
         (tmp_path / "log").open("wb") as log,
         subprocess.Popen(
