@@ -80,7 +80,7 @@ class OkxServer(WireServer):
         at_ms = datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp() * 1000
         if abs(at_ms - self.now_ms()) > 30_000:
             return bad("50102", "Timestamp request expired", 401)
-        if int(headers.get("exptime", self.now_ms())) < self.now_ms():
+        if "exptime" in headers and int(headers["exptime"]) < self.now_ms():
             return bad("50036", "The expTime can't be earlier than the current system time.")
         return None
 
