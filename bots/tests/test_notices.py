@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -26,6 +27,15 @@ def test_every_way_of_closing_is_told():
 
 def test_what_alarms_in_the_journal_is_told_as_well():
     assert {code for code in MESSAGES if code.startswith(("alert_", "differs_"))} <= set(NOTICES)
+
+
+def test_a_line_is_written_and_told_though_no_page_can_be_imported(settings):
+    """Trades are booked in the same transaction: a broken page must not keep them from the books."""
+    bot = make_bot()
+    address = reverse("bots:detail", args=[bot.pk])
+    settings.ROOT_URLCONF = "no.such.module"
+    journal.write(bot, "leg_alone", log_type="error", symbol="GALA/USDT:USDT", seconds=12.0)
+    assert Notification.objects.get().link == address
 
 
 def test_an_error_is_told_to_the_owner_in_his_language():

@@ -58,6 +58,14 @@ def guarded() -> Any:
     return guardian_look(timezone.now)
 
 
+def test_nobody_is_forgotten_while_the_others_are_being_started() -> None:
+    bot = opened_bot()
+    forget(bot)
+    assert guardian_look(timezone.now, others_begin=True).neglected == ()
+    assert not SafetyAlert.objects.filter(bot=bot).exists()
+    assert guarded().neglected == (bot.pk,)
+
+
 def test_the_stop_loss_holds_without_beat_and_redis(server: WireServer, request: Any, settings: Any) -> None:
     bot = opened(server, stop_loss_ratio="5")
     request.getfixturevalue("_no_redis")
