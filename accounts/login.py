@@ -10,11 +10,11 @@ from django.utils.translation import ngettext
 from accounts import second_factor
 from accounts.addresses import address_of
 from accounts.allowed_addresses import may_come_from
+from accounts.api.throttles import wait_s
 from accounts.audit import record
 from accounts.backends import login_name
 from accounts.models import User
 from accounts.second_factor import WrongCode
-from accounts.throttles import wait_s
 
 
 class LoginRefused(Exception):

@@ -18,7 +18,7 @@ from benchmarks.backtest import SPREADS
 from benchmarks.market import tape
 from benchmarks.report import Table
 from bots.tests.factories import CHZ, GALA, ladder, make_user
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.models import JobStatus
 from trading.backtests import running, services
 from trading.backtests.drawing import chart_of

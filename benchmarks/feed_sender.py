@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from benchmarks.installation import PREFIX  # noqa: F401  (loads Django's apps)
 
 # isort: split
-from bots import feed
-from bots.feed_keys import bot_group
+from bots.feed import events as feed
+from bots.feed.keys import bot_group
 
 FILLER = {f"figure{number}": "1234.56789" for number in range(25)}  # about as much as a bot's figures
 

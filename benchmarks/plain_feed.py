@@ -9,7 +9,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import re_path
 
-from bots.feed_keys import bot_group
+from bots.feed.keys import bot_group
 
 
 class PlainConsumer(AsyncWebsocketConsumer):

@@ -15,7 +15,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from benchmarks.report import Table
-from exchanges import candles
+from exchanges.history import candles
 from trading.core.candles import Candles
 from trading.core.pair_stats import engle_granger
 from trading.core.pair_stats_many import q_values

@@ -24,7 +24,7 @@ from accounts.models import User
 from benchmarks.market import tape
 from benchmarks.report import Table
 from chainmakes.celery import app
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.models import JobStatus
 from trading.core.candles import Candles
 from trading.models import Backtest

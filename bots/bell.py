@@ -4,8 +4,8 @@ from typing import Any
 
 from accounts.notifications.inbox import unread_count
 from accounts.signals import notifications_changed
-from bots import feed
-from bots.feed_keys import user_group
+from bots.feed import events as feed
+from bots.feed.keys import user_group
 
 UNREAD = "notifications"
 """Type of the frame on the dashboard's socket: {"unread": number}."""

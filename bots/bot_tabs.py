@@ -11,12 +11,12 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from bots.journal import sentence
-from bots.journal_form import JournalForm
+from bots.charts.profit import curve_path
+from bots.journal.form import JournalForm
+from bots.journal.lines import sentence
 from bots.models import Bot
-from bots.settings_shown import ladder_rows, settings_groups
+from bots.settings.shown import ladder_rows, settings_groups
 from bots.statistics import statistics_of, summary_of
-from bots.statistics_chart import curve_path
 from trading.models import Cycle, LogType, Order, TradeLog
 
 ROWS: Final = {"cycles": 12, "orders": 20, "journal": 25}
@@ -102,7 +102,7 @@ def settings_tab(bot: Bot, query: dict[str, str], figures: dict[str, Any] | None
 
 
 def parity_tab(bot: Bot, query: dict[str, str], figures: dict[str, Any] | None) -> dict[str, Any]:
-    """Fetched by the page itself once the tab is open (`trading.pages_parity`)."""
+    """Fetched by the page itself once the tab is open (`trading.pages.parity`)."""
     return {}
 
 

@@ -20,15 +20,15 @@ from django.db import close_old_connections
 from django.utils import translation
 
 from accounts.models import User
-from bots import feed
-from bots.feed_buffer import FeedBuffer
-from bots.feed_keys import bot_group, login_group, user_group
-from bots.feed_messages import LOGIN_CHECK, SPREAD_UPDATE, Message
-from bots.journal import sentence
+from bots.feed import events as feed
+from bots.feed.buffer import FeedBuffer
+from bots.feed.keys import bot_group, login_group, user_group
+from bots.feed.messages import LOGIN_CHECK, SPREAD_UPDATE, Message
+from bots.journal.lines import sentence
 from bots.selectors import bot_of
 from bots.socket_auth import Proof, proof_of
-from exchanges import download_rows
-from exchanges.downloads import OPEN, downloads_of
+from exchanges.history import download_rows
+from exchanges.history.downloads import OPEN, downloads_of
 from trading.models import TradeLog
 from trading.snapshot import bot_snapshot, dashboard_snapshot
 

@@ -21,9 +21,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from bots.consumers import FRAME_PAUSE_S, NOT_FOUND, FeedConsumer, in_thread
 from exchanges.adapters.base import Candle
+from exchanges.api.serializers_markets import BookSerializer, CandleSerializer, PublicTradeSerializer, TickerSerializer
 from exchanges.errors import ExchangeError
 from exchanges.market_feed import Content, MarketFeed, closed, market_feed
-from exchanges.serializers_markets import BookSerializer, CandleSerializer, PublicTradeSerializer, TickerSerializer
 from exchanges.stream.hub import Seen, hub
 from exchanges.stream.states import State
 from exchanges.stream.topics import OHLCV, ORDERBOOK, TICKER, TRADES

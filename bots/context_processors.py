@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from bots.shell import shell_of
+from bots.pages.shell import shell_of
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

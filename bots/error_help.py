@@ -6,7 +6,7 @@ from typing import Final
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from bots.journal import reason_text
+from bots.journal.lines import reason_text
 from bots.models import Bot
 from trading.models import Difference, DifferenceStatus, LogType, TradeLog
 

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from bots import feed
+from bots.feed import events as feed
 from bots.figures import live_figures
 from bots.models import Bot, BotStatus
 from bots.pair_now import pair_now

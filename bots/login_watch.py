@@ -3,9 +3,9 @@
 from typing import Any
 
 from accounts.signals import login_changed
-from bots import feed
-from bots.feed_keys import login_group
-from bots.feed_messages import LOGIN_CHECK
+from bots.feed import events as feed
+from bots.feed.keys import login_group
+from bots.feed.messages import LOGIN_CHECK
 
 
 def connect() -> None:

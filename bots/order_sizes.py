@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 
 from bots.models import Bot
-from bots.strategy_words import complaint
+from bots.strategies.words import complaint
 from exchanges.bar_windows import last_bars
 from exchanges.timeframes import timeframe_ms
 from trading.core.candles import align, single

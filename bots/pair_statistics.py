@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from bots.pair_candles import Market, closes_between
+from bots.charts.pair_candles import Market, closes_between
 from trading.core.candles import Floats
 
 LENGTH: Final = timedelta(days=30)

@@ -11,17 +11,25 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import changed, record
 from accounts.models import User
-from bots import feed, journal, schedules
-from bots.bot_fields import PAIR
+from bots import schedules
 from bots.claims import claims_release, claims_take
+from bots.feed import events as feed
 from bots.holdings import has_position, has_stops, has_unsettled, is_flat_and_settled
 from bots.intents import intent_create
+from bots.journal import lines as journal
 from bots.models import Bot, BotStatus, Intent, IntentKind, SymbolClaim
 from bots.pair_now import spread_now
-from bots.preflight import accounts_that_may_withdraw, claim_problems, hand_order_problems, preflight, prepare_venue
+from bots.preflight.checks import (
+    accounts_that_may_withdraw,
+    claim_problems,
+    hand_order_problems,
+    preflight,
+    prepare_venue,
+)
 from bots.rows import bot_row
+from bots.settings.fields import PAIR
+from bots.settings.validation import START_PRICES, change_errors, clean_bot_data
 from bots.start_preview import start_preview
-from bots.validation import START_PRICES, change_errors, clean_bot_data
 from exchanges.account_locks import accounts_lock
 from exchanges.errors import DomainError, ExchangeError
 from exchanges.registry import venue_of

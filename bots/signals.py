@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from bots.models import Bot
-from bots.strategies import strategy_of
-from bots.strategy_bars import bars_of
+from bots.strategies.bars import bars_of
+from bots.strategies.registry import strategy_of
 from trading.core.decide import decide, decide_exit_only
 from trading.core.rules import spread_of, stop_loss_reached
 from trading.core.strategy_failed import StrategyFailed

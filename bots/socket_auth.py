@@ -14,9 +14,10 @@ from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
 from rest_framework_simplejwt.exceptions import InvalidToken
 
-from accounts import api_token_book, browser_logins, logins
+from accounts import browser_logins, logins
 from accounts.addresses import address_of_scope
 from accounts.allowed_addresses import may_come_from
+from accounts.api import token_book as api_token_book
 from accounts.models import User
 from accounts.tickets import Holder, ticket_redeem
 from accounts.tokens import user_of_access_token

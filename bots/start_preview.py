@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from bots.amounts import decimal_text
 from bots.config import core_quote
-from bots.ladder_sizes import Held, WantedLevel, ladder_sizes
+from bots.ladder.sizes import Held, WantedLevel, ladder_sizes
 from bots.last_closes import undecided_closes
 from bots.models import Bot, DecideOn
 from bots.order_sizes import investment_now
 from bots.pair_now import PairNow, pair_now
-from bots.preflight import preflight
+from bots.preflight.checks import preflight
 from bots.signals import SPREAD, Said, say
-from bots.strategy_settings import plugin_of
+from bots.strategies.settings import plugin_of
 from exchanges.adapters.base import VenueQuote
 from exchanges.errors import ExchangeError
 from exchanges.registry import venue_of

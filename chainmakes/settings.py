@@ -215,12 +215,12 @@ ENGINE_SILENCE_S = env.float("ENGINE_SILENCE_S", default=120.0)  # without a sig
 # --- API -------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.ApiTokenAuthentication",
-        "accounts.authentication.BearerAuthentication",
+        "accounts.api.authentication.ApiTokenAuthentication",
+        "accounts.api.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.CanUse"],
-    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.ApiThrottle"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.CanUse"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttles.ApiThrottle"],
     "DEFAULT_PARSER_CLASSES": ["chainmakes.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": [
@@ -232,7 +232,7 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 50,
     "DEFAULT_SCHEMA_CLASS": "chainmakes.schema.ApiSchema",
     "EXCEPTION_HANDLER": "chainmakes.errors.api_exception",
-    "DEFAULT_THROTTLE_RATES": {  # counted by accounts.throttles
+    "DEFAULT_THROTTLE_RATES": {  # counted by accounts.api.throttles
         "login": env.str("THROTTLE_LOGIN", default="10/min"),
         "register": env.str("THROTTLE_REGISTER", default="10/hour"),
         "mail": env.str("THROTTLE_MAIL", default="5/hour"),  # mails that one address or account asks for

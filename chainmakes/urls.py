@@ -5,15 +5,15 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 
-from accounts import api_urls as accounts_api
-from bots import api_urls as bots_api
+from accounts.api import urls as accounts_api
+from bots.api import urls as bots_api
 from chainmakes.back_office import admin_login, guard
 from chainmakes.health import healthz, readyz
 from chainmakes.health_page import health_page
 from chainmakes.metrics import metrics
 from chainmakes.paths import either_slash
-from exchanges import api_urls as exchanges_api
-from trading import api_urls as trading_api
+from exchanges.api import urls as exchanges_api
+from trading.api import urls as trading_api
 
 guard()
 
@@ -39,10 +39,10 @@ urlpatterns = [
     path(f"{settings.ADMIN_URL}login/", admin_login),
     path(f"{settings.ADMIN_URL}health/", admin.site.admin_view(health_page), name="health"),
     path(settings.ADMIN_URL, admin.site.urls),
-    path("", include("accounts.page_urls")),
-    path("", include("exchanges.page_urls")),
-    path("", include("bots.page_urls")),
-    path("", include("trading.page_urls")),
+    path("", include("accounts.pages.urls")),
+    path("", include("exchanges.pages.urls")),
+    path("", include("bots.pages.urls")),
+    path("", include("trading.pages.urls")),
 ]
 
 handler400 = "chainmakes.errors.bad_request"

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from exchanges import candles, public_data, simulated_shelf
+from exchanges.history import candles, public_data, simulated_shelf
 from exchanges.models import ExchangeAccount, PaperSource
 from trading.core.candles import Floats, Ints, Rates
 

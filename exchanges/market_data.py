@@ -7,9 +7,9 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from exchanges import candles
 from exchanges.adapters.base import Candle, DayFigures, VenueQuote
 from exchanges.contract_rules import RulesSource, rules_of
+from exchanges.history import candles
 from exchanges.models import ExchangeAccount, PaperSource
 from exchanges.registry import venue_of
 from exchanges.symbols import short

@@ -13,10 +13,10 @@ from exchanges.adapters.paper_simulated import FUNDING_MS
 from exchanges.adapters.paper_source import FundingRate, from_ms, to_ms
 from exchanges.adapters.venues import Kind
 from exchanges.errors import Rejected
+from exchanges.history.public_data import kind_of
+from exchanges.history.simulated_shelf import simulation_of
 from exchanges.models import ExchangeAccount, PaperSource
-from exchanges.public_data import kind_of
 from exchanges.registry import venue_of
-from exchanges.simulated_shelf import simulation_of
 from exchanges.venue_clients import DIALECTS, markets_of
 from trading.core.sizing import MarketRules
 

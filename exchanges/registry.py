@@ -12,7 +12,7 @@ from typing import TypeVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from exchanges import candles, paper_config
+from exchanges import paper_config
 from exchanges.adapters.access import Keys
 from exchanges.adapters.account_dialect import AccountDialect, Examination
 from exchanges.adapters.base import Venue
@@ -36,6 +36,7 @@ from exchanges.adapters.paper_stepped import SteppedPaperVenue
 from exchanges.adapters.venues import Kind
 from exchanges.contract_rules import published_leverage, rules_of, without_lots
 from exchanges.errors import AuthFailed, DomainError, Unavailable
+from exchanges.history import candles
 from exchanges.known_secrets import remember
 from exchanges.models import SECRET_NAMES, ExchangeAccount, PaperSource
 from exchanges.paper_config import PaperConfig

@@ -4,9 +4,9 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.utils import timezone
 
-from bots import feed
-from exchanges import download_running
-from exchanges.download_rows import group, live_row
+from bots.feed import events as feed
+from exchanges.history import download_running
+from exchanges.history.download_rows import group, live_row
 from exchanges.models import CandleDownload
 
 DOWNLOAD = "download"

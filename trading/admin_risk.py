@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from exchanges.errors import DomainError
-from trading.kill_switch import Target, kill_switch, named
+from trading.kill_switch.actions import Target, kill_switch, named
 from trading.models import EquitySnapshot, RiskLimits, Scope, TradingState, TradingSwitch
 from trading.risk import services
 

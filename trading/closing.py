@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bots import journal
+from bots.journal import lines as journal
 from bots.models import Bot
 from exchanges.errors import ExchangeError
 from trading.execution import trade_run

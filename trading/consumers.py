@@ -6,7 +6,7 @@ from django.utils import translation
 
 from accounts.models import User
 from bots.consumers import FeedConsumer, Frame
-from bots.feed_messages import Message
+from bots.feed.messages import Message
 from trading.backtests import progress
 from trading.backtests.selectors import backtest_of
 from trading.scans import progress as scan_progress

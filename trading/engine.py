@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 
-from bots import intents, journal, leases, services
+from bots import intents, leases, services
 from bots.config import core_config, core_state
+from bots.journal import lines as journal
 from bots.leases import Lease
 from bots.models import Bot, BotStatus
 from bots.order_sizes import investment_now
@@ -22,6 +23,7 @@ from trading.core.spread import spread_pct
 from trading.core.types import ADD, NONE, OPEN, SIGNAL, STOP_LOSS, TAKE_PROFIT, Config, Decision, State
 from trading.execution import leg_alone, trade_advance, trade_run
 from trading.funding import funding_collect, funding_due
+from trading.kill_switch.switches import denial, strictest_of
 from trading.market_view import MarketView, market_view
 from trading.models import CloseReason, LogType, Position, Purpose, TradingState
 from trading.plans import EntryRefused, entry_plan
@@ -30,7 +32,6 @@ from trading.risk.checks import LimitReached, entry_gate, say_refused
 from trading.settlement import orders_settle
 from trading.showing import Look, looks_show
 from trading.stop_loss_blind import stop_loss_blind
-from trading.switches import denial, strictest_of
 from trading.tick import QUIET, Tick, tick_load
 from trading.wishes import bookings_fulfil, wish_fulfil
 

@@ -17,12 +17,12 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from accounts.models import User
-from bots import feed
 from bots.amounts import decimal_text
-from bots.earnings import realised_since
-from bots.feed_keys import user_group
+from bots.feed import events as feed
+from bots.feed.keys import user_group
 from bots.models import Bot
-from bots.overview import CoinExposure, coin_exposures
+from bots.overview.earnings import realised_since
+from bots.overview.totals import CoinExposure, coin_exposures
 from bots.selectors import bots_of
 from exchanges.adapters.base import Balance
 from exchanges.errors import AuthFailed, ExchangeError

@@ -11,7 +11,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.models import Min
 
-from bots import journal, services
+from bots import services
+from bots.journal import lines as journal
 from bots.models import BotStatus, LoneLegPolicy
 from exchanges.adapters.base import VenueQuote
 from exchanges.errors import ExchangeError, OrderNotFound
@@ -32,11 +33,11 @@ from trading.core.two_legs import (
     exit_step,
 )
 from trading.funding import funding_collect
+from trading.kill_switch.switches import lets_out
 from trading.ledger import OrderPlan
 from trading.models import Fill, LogType, Order, Purpose, Trade, TradingState
 from trading.reconciliation.closable import closable
 from trading.sending import orders_send, outcome_book
-from trading.switches import lets_out
 from trading.tick import QUIET, Tick
 from trading.trades import TradePlan
 

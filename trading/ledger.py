@@ -14,21 +14,22 @@ from django.db import connection, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from bots import feed, journal
+from bots.feed import events as feed
 from bots.intents import asked_by_person
+from bots.journal import lines as journal
 from bots.leases import Lease, LeaseLost, locked_bot
 from bots.models import Bot
 from exchanges.account_locks import accounts_lock
 from exchanges.adapters.base import FillReport, FundingPayment, OrderReport
 from exchanges.symbols import settle_of
+from trading.by_hand.positions import by_hand_after, position_by_hand
 from trading.core import position as core
 from trading.core.order_state import OrderStatus, advance
 from trading.installation import new_client_order_id
+from trading.kill_switch.switches import denial, lets_out, strictest_of
 from trading.ledger_spot import coins_moved, fee_in_money, is_spot, spot_amounts
 from trading.models import Cycle, Fill, LedgerLine, LineKind, LogType, Order, Position, Purpose, Trade, TradingState
-from trading.positions_by_hand import by_hand_after, position_by_hand
 from trading.rows import order_row, position_row
-from trading.switches import denial, lets_out, strictest_of
 
 ELSEWHERE_QUIET = timedelta(hours=1)
 """A bot says once in this time that its fees are paid in a coin that is not counted."""

@@ -18,10 +18,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from redis import RedisError
 
-from bots import journal, schedules, services
+from bots import schedules, services
+from bots.charts.pair_candles import closes_between, markets_of
 from bots.intents import intent_create
+from bots.journal import lines as journal
 from bots.models import Bot, BotStatus, IntentKind, PairBreakPolicy
-from bots.pair_candles import closes_between, markets_of
 from exchanges.errors import DomainError, ExchangeError
 from exchanges.models import ExchangeAccount
 from exchanges.registry import venue_of

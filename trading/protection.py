@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from django.db.models.functions import Now
 
-from bots import journal
+from bots.journal import lines as journal
 from bots.models import Bot
 from exchanges.errors import ExchangeError
 from trading import ledger, trades
@@ -20,7 +20,7 @@ from trading.core.order_state import UNSETTLED, OrderStatus
 from trading.core.position import BUY, SELL
 from trading.core.sizing import MarketRules, close_slices, round_price
 from trading.execution import order_cancel
-from trading.guardian_alerts import alert_raise, alerts_clear
+from trading.guardian.alerts import alert_raise, alerts_clear
 from trading.ledger import OrderPlan
 from trading.models import AlertKind, CloseReason, LogType, Order, Position, Purpose, SafetyAlert, TradingState
 from trading.order_lookup import order_find

@@ -1,6 +1,6 @@
 """Rows of orders, positions, trades, cycles and the journal as JSON carries them (`bots.rows`)."""
 
-from bots.journal import sentence
+from bots.journal.lines import sentence
 from bots.rows import Row, bot_row, fields_of, plain, shown_fields
 from trading.models import Cycle, Order, Position, Trade, TradeLog
 

@@ -6,15 +6,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from django.db import connections
 
-from bots import journal, leases
+from bots import leases
+from bots.journal import lines as journal
 from exchanges.adapters.base import OrderReport, OrderRequest, Venue
 from exchanges.errors import AuthFailed, DuplicateOrder, ExchangeError, NotSent, RateLimited, Rejected
 from exchanges.log_context import about
 from trading import crash_points, ledger
 from trading.core.order_state import OrderStatus
+from trading.kill_switch.switches import state_of
 from trading.metrics import order_answered
 from trading.models import LogType, Order
-from trading.switches import state_of
 from trading.tick import Tick
 
 logger = logging.getLogger(__name__)

@@ -4,8 +4,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bots import journal, services
+from bots import services
 from bots.holdings import RESTING_STOP
+from bots.journal import lines as journal
 from bots.models import BotStatus
 from exchanges.errors import DomainError
 from trading import ledger

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from bots import feed
+from bots.feed import events as feed
 from bots.figures import live_figures
 from bots.models import Bot
 from trading import ledger

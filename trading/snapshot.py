@@ -3,7 +3,7 @@
 from typing import Any
 
 from accounts.models import User
-from bots import feed
+from bots.feed import events as feed
 from bots.models import Bot
 from bots.rows import fields_of
 from trading.models import Order, Position, TradeLog

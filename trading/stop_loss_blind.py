@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from django.db.models.functions import Now
 
-from bots import journal
 from bots.config import core_config, core_quote, core_state, no_quote
+from bots.journal import lines as journal
 from bots.models import BotStatus
 from exchanges import market_data
 from exchanges.adapters.base import VenueQuote

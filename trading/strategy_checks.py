@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from bots.strategies import Plugin
+from bots.strategies.registry import Plugin
 from exchanges.timeframes import TIMEFRAME_MS
 from trading.core.backtest import Prepared
 from trading.core.candles import DAY_MS, Extremes, Ints, Rates, Tape

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from exchanges.errors import ExchangeError
-from trading.account_settlement import account_orders_settle, accounts_unsettled
+from trading.by_hand.settlement import account_orders_settle, accounts_unsettled
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from exchanges.models import SECRET_NAMES
 from exchanges.registry import venue_of
 from trading.core.order_state import UNSETTLED
 from trading.core.sizing import MarketRules
+from trading.kill_switch.switches import STATE_OF_BOT
 from trading.models import Order, Purpose, Trade, TradeStatus, TradingState
-from trading.switches import STATE_OF_BOT
 
 QUIET = timedelta(minutes=10)
 """A bot says once in this (real) time why it holds off, not on every look."""

@@ -31,7 +31,7 @@ from trading.core.order_state import OrderStatus
 from trading.core.reached import config_row, reached
 from trading.core.types import NONE
 from trading.funding import funding_due
-from trading.guardian_looks import looks_note
+from trading.guardian.looks import looks_note
 from trading.market_view import quote_problem
 from trading.models import Order, Position, Trade, TradeStatus
 from trading.protection import stops_by_bot

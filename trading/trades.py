@@ -11,7 +11,9 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from bots import feed, journal, services
+from bots import services
+from bots.feed import events as feed
+from bots.journal import lines as journal
 from bots.leases import Lease, locked_bot
 from bots.models import Bot, BotStatus
 from trading import crash_points

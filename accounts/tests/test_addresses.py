@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.addresses import address_of_scope, clean_address
 from accounts.allowed_addresses import allowed_change, may_come_from, networks_clean
-from accounts.api_token_book import token_make
+from accounts.api.token_book import token_make
 from accounts.models import AuditEntry, User
 from accounts.tests.clients import anonymous, bearer
 from bots.tests.factories import PASSWORD, make_user

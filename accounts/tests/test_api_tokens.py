@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.api_token_book import token_make
+from accounts.api.token_book import token_make
 from accounts.models import ApiToken, AuditEntry, User
 from accounts.tests.clients import anonymous, bearer
 from bots.tests.factories import make_bot, make_user, make_viewer

@@ -3,8 +3,8 @@
 import pytest
 from django.test import RequestFactory
 
-from accounts.forms import EmailForm, LoginForm, PasswordForm, RegisterForm, SettingsForm
 from accounts.models import User
+from accounts.pages.forms import EmailForm, LoginForm, PasswordForm, RegisterForm, SettingsForm
 from accounts.tests.clients import anonymous
 from bots.tests.factories import PASSWORD, make_user
 

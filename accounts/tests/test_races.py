@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from rest_framework_simplejwt.exceptions import InvalidToken
 
-from accounts.api_token_book import token_make
+from accounts.api.token_book import token_make
 from accounts.links import password_link, user_of_password_link
 from accounts.logins import login_end
 from accounts.models import AuditEntry, LoginSession, User

@@ -272,9 +272,9 @@ class TestPages:
         with_second_factor(user)
         client = client_of()
         client.post("/login", {"username": user.username, "password": PASSWORD})
-        monkeypatch.setattr("accounts.pages.CODE_LIFE_S", -1)
+        monkeypatch.setattr("accounts.pages.entry.CODE_LIFE_S", -1)
         assert client.get("/login/code").status_code == 302
-        monkeypatch.setattr("accounts.pages.CODE_LIFE_S", 300)
+        monkeypatch.setattr("accounts.pages.entry.CODE_LIFE_S", 300)
         assert client.get("/login/code").status_code == 200
         user.set_password("another horse")
         user.save()

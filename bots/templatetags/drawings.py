@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from bots.sparklines import Sparkline
+from bots.charts.sparklines import Sparkline
 
 register = template.Library()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from bots import journal
+from bots.journal import lines as journal
 from bots.models import Bot
 from trading.models import Cycle, LogType, Order, Trade, TradeStatus
 from trading.spread_log import SpreadPoint, points_write

@@ -9,7 +9,9 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.conf import settings
 from django.test import override_settings
 
-from bots import feed, feed_keys, feed_publisher
+from bots.feed import events as feed
+from bots.feed import keys as feed_keys
+from bots.feed import publisher as feed_publisher
 from chainmakes.tests.gate import Gate, through
 
 WAIT_S = 5.0

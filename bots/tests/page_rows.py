@@ -7,8 +7,8 @@ from typing import Any
 from django.core.cache import cache
 from django.utils import timezone
 
-from bots import feed_keys
 from bots.config import core_config
+from bots.feed import keys as feed_keys
 from bots.figures import live_figures
 from bots.models import Bot, BotStatus
 from bots.tests.factories import CHZ, GALA, make_bot, market_rules

@@ -13,11 +13,11 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from accounts.tests.clients import anonymous, bearer
-from bots import feed_keys
-from bots.bot_fields import READERS
+from bots.api.settings_schema import BOUNDS
+from bots.feed import keys as feed_keys
 from bots.models import Bot, BotStatus, Intent
-from bots.settings_schema import BOUNDS
-from bots.strategies import BUILT_IN
+from bots.settings.fields import READERS
+from bots.strategies.registry import BUILT_IN
 from bots.tests.factories import CHZ, GALA, SIX_LEVELS, ladder, make_bot, make_paper_account, make_user, make_viewer
 from exchanges.models import ExchangeAccount
 from trading.models import Position, TradeLog

@@ -8,9 +8,9 @@ import pytest
 from django.db.models import Max, Min
 from django.utils import timezone
 
-from bots.chart_points import POINTS_MOST, interval_s, spread_points
-from bots.chart_trades import chart_cycles, chart_trades
-from bots.charts import RANGES, SHORTEST, market_now, spread_chart, spread_part
+from bots.charts.points import POINTS_MOST, interval_s, spread_points
+from bots.charts.spread import RANGES, SHORTEST, market_now, spread_chart, spread_part
+from bots.charts.trades import chart_cycles, chart_trades
 from bots.models import Bot
 from bots.pair_statistics import pair_statistics
 from bots.tests.bot_history import cycle, minutes, order, point, trade

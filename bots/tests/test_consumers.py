@@ -16,14 +16,16 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.allowed_addresses import allowed_change
-from accounts.api_token_book import token_make, token_revoke
+from accounts.api.token_book import token_make, token_revoke
 from accounts.logins import login_end
 from accounts.models import LoginSession, User
 from accounts.services import user_switch
 from accounts.tickets import Holder, ticket_issue, ticket_redeem
 from accounts.tokens import session_open
-from bots import consumers, feed, feed_keys
-from bots.feed_keys import bot_group
+from bots import consumers
+from bots.feed import events as feed
+from bots.feed import keys as feed_keys
+from bots.feed.keys import bot_group
 from bots.models import Bot
 from bots.tests.factories import make_bot, make_paper_account, make_user
 from bots.tests.gated import redis_gate  # noqa: F401

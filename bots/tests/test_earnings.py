@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from bots.earnings import FINE_FOR, bookings, realised_since
+from bots.overview.earnings import FINE_FOR, bookings, realised_since
 from bots.tests.factories import make_bot, make_paper_account
 from bots.tests.page_rows import AT
 from trading.models import LedgerLine, LineKind

@@ -14,10 +14,12 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 
-from bots import feed, feed_keys, feed_publisher
-from bots.feed_buffer import PATIENCE_S, WAITING_MAX, FeedBuffer
-from bots.feed_keys import bot_group, user_group
-from bots.feed_messages import Event, merged, messages_of
+from bots.feed import events as feed
+from bots.feed import keys as feed_keys
+from bots.feed import publisher as feed_publisher
+from bots.feed.buffer import PATIENCE_S, WAITING_MAX, FeedBuffer
+from bots.feed.keys import bot_group, user_group
+from bots.feed.messages import Event, merged, messages_of
 from bots.tests.gated import redis_gate  # noqa: F401
 from chainmakes.tests.gate import Gate
 

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from accounts.api_token_book import token_make
-from bots.help_pages import FOLDER
+from accounts.api.token_book import token_make
+from bots.guide.contents import FOLDER
 from bots.models import Bot, BotStatus
 from bots.tests.factories import make_paper_account, make_user
 

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.urls import Resolver404, resolve
 from django.utils.translation import override
 
-from bots.help_pages import FOLDER, NAMES, content_of
-from bots.help_pages_markdown import rendered
-from bots.help_pages_search import found
+from bots.guide.contents import FOLDER, NAMES, content_of
+from bots.guide.markdown import rendered
+from bots.guide.search import found
 from bots.tests.factories import make_user
 from bots.tests.page_client import PLAIN, client_of, complaints, page_of
 
@@ -101,7 +101,7 @@ def test_a_changed_file_is_read_again(tmp_path, monkeypatch):
     (tmp_path / "en").mkdir()
     path: Path = tmp_path / "en" / "quick-start.md"
     path.write_text("# One\n\nFirst.\n")
-    monkeypatch.setattr("bots.help_pages.FOLDER", tmp_path)
+    monkeypatch.setattr("bots.guide.contents.FOLDER", tmp_path)
     assert content_of("quick-start", "en").title == "One"
     path.write_text("# Two\n\nSecond, and longer.\n")
     assert content_of("quick-start", "en").title == "Two"

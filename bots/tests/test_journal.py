@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bots import journal
+from bots.journal import lines as journal
 from bots.models import Bot
 from bots.tests.factories import make_bot
 from trading.models import LogType, TradeLog

@@ -7,8 +7,8 @@ import pytest
 from django.utils.translation import override
 from rest_framework.test import APIClient
 
-from bots import journal
-from bots.journal_search import with_text
+from bots.journal import lines as journal
+from bots.journal.search import with_text
 from bots.models import Bot
 from bots.tests.factories import make_bot, make_user
 from bots.tests.page_client import page_of

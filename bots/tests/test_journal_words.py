@@ -8,8 +8,8 @@ from string import Formatter
 import pytest
 from django.conf import settings
 
-from bots.journal import _SENTENCES, reason_text, sentence_of
-from bots.journal_words import MESSAGES, REASONS
+from bots.journal.lines import _SENTENCES, reason_text, sentence_of
+from bots.journal.words import MESSAGES, REASONS
 
 WRITERS = ("journal.write", "journal.write_seldom", "_journal")
 GIVEN_BY_WRITE = {"currency"}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.ladder_table import Terms, ladder_table, level_spreads, quote_at
+from bots.ladder.table import Terms, ladder_table, level_spreads, quote_at
 from bots.tests.factories import CHZ, GALA, market_rules
 from trading.core.sizing import LevelQuantities, SizeRefused
 from trading.core.spread import spread_pct

@@ -9,9 +9,9 @@ from django.utils.translation import override
 
 from accounts.models import Notification
 from accounts.notifications.fan_out import notifications_route
-from bots import journal
-from bots.journal_words import MESSAGES
-from bots.notices import NOTICES
+from bots.journal import lines as journal
+from bots.journal.notices import NOTICES
+from bots.journal.words import MESSAGES
 from bots.tests.factories import make_bot, make_user
 
 pytestmark = pytest.mark.django_db

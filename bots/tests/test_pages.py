@@ -14,7 +14,7 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bots import journal
+from bots.journal import lines as journal
 from bots.models import Bot, BotStatus, Intent
 from bots.tests.factories import make_bot, make_paper_account, make_user, make_viewer
 from bots.tests.page_client import PLAIN, client_of, complaints, page_of

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bots import journal
+from bots.journal import lines as journal
 from bots.models import Bot, BotStatus, Intent
-from bots.pages_bot_view import marked_sentence, spread_ends
+from bots.pages.bot_view import marked_sentence, spread_ends
 from bots.tests.bot_history import cycle, full_history, minutes, order, trade
 from bots.tests.factories import make_bot, make_user, make_viewer
 from bots.tests.page_client import client_of, page_of

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bots.overview import equity_line
+from bots.overview.totals import equity_line
 from bots.tests.factories import make_paper_account, make_user
 from bots.tests.page_client import client_of, page_of
 from bots.tests.page_rows import held_bot, line

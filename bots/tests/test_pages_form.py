@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bots.form_values import shown_number, typed_instant, typed_number
 from bots.models import Bot, BotStatus, DecideOn, LoneLegPolicy, ProfitMode
+from bots.settings.form_values import shown_number, typed_instant, typed_number
 from bots.tests.factories import SIX_LEVELS, make_bot, make_paper_account, make_user, make_viewer
 from bots.tests.page_client import client_of, complaints, page_of
 from bots.tests.page_rows import held_bot

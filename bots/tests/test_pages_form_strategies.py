@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bots.models import Bot
-from bots.strategies import BUILT_IN
+from bots.strategies.registry import BUILT_IN
 from bots.tests.factories import make_user
 from bots.tests.page_client import client_of
 from exchanges.tests.series import CHZ, GALA, START, candle_dir, replay_account, stored_pair  # noqa: F401

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from bots.models import Bot, BotStatus
-from bots.pages_welcome_view import MOODS, PairStory, pair_stories, welcome_account
+from bots.pages.welcome_view import MOODS, PairStory, pair_stories, welcome_account
 from bots.tests.factories import make_user
 from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, opened, served, until
 from bots.tests.page_client import client_of, complaints

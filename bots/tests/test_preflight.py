@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bots.models import Bot
-from bots.preflight import preflight, prepare_venue
+from bots.preflight.checks import preflight, prepare_venue
 from bots.tests.factories import make_bot, make_paper_account
 from exchanges.models import Exchange, ExchangeAccount
 

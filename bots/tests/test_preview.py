@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bots.claims import claims_take
 from bots.downsample import downsample
 from bots.models import AllowedSide, Bot, MarginMode, Opening, PnlBasis, ProfitMode
-from bots.preview import bot_preview
+from bots.preview.whole import bot_preview
 from bots.tests.factories import bot_settings, ladder, make_bot, make_paper_account, make_user
 from exchanges import tape
 from exchanges.models import ExchangeAccount

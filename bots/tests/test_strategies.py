@@ -9,12 +9,12 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from django.utils.translation import override
 
-from bots import strategies
-from bots.api_strategies import json_schema, strategy_rows
-from bots.settings_schema import spread_parameters
-from bots.strategies import BUILT_IN, Origin, available, broken, strategy_of
-from bots.strategy_texts import TEXTS
-from bots.strategy_words import SENTENCES, problem_fields
+from bots.api.settings_schema import spread_parameters
+from bots.api.strategies import json_schema, strategy_rows
+from bots.strategies import registry as strategies
+from bots.strategies.registry import BUILT_IN, Origin, available, broken, strategy_of
+from bots.strategies.texts import TEXTS
+from bots.strategies.words import SENTENCES, problem_fields
 from bots.tests.factories import make_user
 from trading.strategies import parameters, template
 from trading.strategies.base import bind, schema_of

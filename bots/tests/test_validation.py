@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
-from bots.bot_fields import READERS
 from bots.models import Bot, BotStatus
+from bots.settings.fields import READERS
+from bots.settings.validation import clean_bot_data
 from bots.tests.factories import (
     CHZ,
     GALA,
@@ -23,7 +24,6 @@ from bots.tests.factories import (
     make_user,
     make_viewer,
 )
-from bots.validation import clean_bot_data
 from exchanges.models import ExchangeAccount, PaperSource
 
 pytestmark = pytest.mark.django_db(databases=["default", "paper"])

@@ -10,7 +10,7 @@ from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 from django.utils import timezone
 
-from accounts.api_token_book import token_make
+from accounts.api.token_book import token_make
 from accounts.logins import login_open
 from accounts.models import Channel, LoginKind, User
 from bots import services

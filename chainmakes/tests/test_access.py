@@ -16,7 +16,7 @@ from django.utils import timezone
 from rest_framework_simplejwt.tokens import AccessToken
 
 from accounts import logins
-from accounts.api_token_book import RANKS, token_make, token_revoke
+from accounts.api.token_book import RANKS, token_make, token_revoke
 from accounts.models import ApiToken, LoginSession, Role, User
 from accounts.tokens import session_open
 from bots import consumers

@@ -11,7 +11,7 @@ from django.conf import settings as django_settings
 from django.test import Client, override_settings
 from django.urls import path
 
-from accounts.api_token_book import token_make
+from accounts.api.token_book import token_make
 from accounts.tokens import session_open
 from bots.tests.factories import PASSWORD, make_user
 from bots.tests.page_client import client_of

@@ -16,11 +16,11 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections
 from django.utils import timezone
 
-from exchanges import candles
 from exchanges.adapters.paper_source import to_ms
-from exchanges.candles import StoredDiffers
 from exchanges.errors import ExchangeError
-from exchanges.history import CandleHistory, NothingYet
+from exchanges.history import candles
+from exchanges.history.candles import StoredDiffers
+from exchanges.history.fetching import CandleHistory, NothingYet
 from exchanges.models import CandleSet
 from exchanges.stream.ccxt_socket import Heard
 from exchanges.stream.topics import Topic

@@ -16,7 +16,7 @@ from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import RedisError
 
 from exchanges.adapters.instruments import Instrument
-from exchanges.public_data import kind_of
+from exchanges.history.public_data import kind_of
 from exchanges.stream import closed_candles
 from exchanges.stream.account_watch import AccountWatch, Nudge, accounts_need, looks_ask
 from exchanges.stream.ccxt_socket import Heard

@@ -9,8 +9,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from exchanges import pages_data_view
 from exchanges.models import CandleDownload
+from exchanges.pages import data_view as pages_data_view
 from exchanges.range_bars import Axis, Part
 from trading.core.candles import Stretch
 

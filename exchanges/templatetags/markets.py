@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from bots.amounts import decimal_text, grouped
-from exchanges.pages_data_view import timeframe_word
+from exchanges.pages.data_view import timeframe_word
 
 register = template.Library()
 

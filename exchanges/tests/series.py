@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from exchanges import candles, paper_config
+from exchanges import paper_config
+from exchanges.history import candles
 from exchanges.models import Exchange, ExchangeAccount, PaperSource
 from exchanges.timeframes import TIMEFRAME_MS
 from trading.core.candles import Candles

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from exchanges.candle_files import FileRefused, read_candles, read_funding
+from exchanges.history.candle_files import FileRefused, read_candles, read_funding
 from exchanges.tests.series import START
 
 T0 = int(START.timestamp() * 1000)

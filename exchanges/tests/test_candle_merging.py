@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchanges.candles import differing, merge, minutes_of
-from exchanges.history import lacking
+from exchanges.history.candles import differing, merge, minutes_of
+from exchanges.history.fetching import lacking
 from trading.core.candles import Candles
 
 MINUTE = 60_000

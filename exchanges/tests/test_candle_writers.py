@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from django.db import connection
 
-from exchanges import candles, series_files
+from exchanges.history import candles, series_files
 from exchanges.models import CandleSet
 from exchanges.tests.series import GALA
 

@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 from django.core.management import CommandError, call_command
 
-from exchanges import candles, series_files
-from exchanges.candle_catalogue import catalogue_rebuild, holes_of, missing_bars
-from exchanges.candles import StoredDiffers
+from exchanges.history import candles, series_files
+from exchanges.history.candles import StoredDiffers
+from exchanges.history.catalogue import catalogue_rebuild, holes_of, missing_bars
 from exchanges.models import CandleSet, FundingSet
 from exchanges.selectors import candle_sets
 from exchanges.tests.series import CHZ, GALA, START, series_of, store_pair

@@ -7,7 +7,7 @@ import pytest
 
 from accounts.tests.clients import anonymous, bearer
 from bots.tests.factories import make_user, make_viewer
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.models import CandleDownload, CandleSet, JobStatus
 from exchanges.tests.series import CHZ, GALA, START, series_of, store_pair
 from exchanges.timeframes import HOUR_MS

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bots.tests.factories import make_user, make_viewer
 from bots.tests.page_client import client_of, complaints, page_of
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.models import CandleDownload, JobStatus
 from exchanges.range_bars import BUCKETS, Axis, Part
 from exchanges.tests.series import GALA, START, series_of, store_pair

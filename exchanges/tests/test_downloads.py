@@ -16,9 +16,10 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import translation
 
 from bots.tests.factories import make_user, make_viewer
-from exchanges import candles, download_running, downloads, tasks
-from exchanges.download_data import BARS_MAX, clean_download_data
+from exchanges import tasks
 from exchanges.errors import DomainError
+from exchanges.history import candles, download_running, downloads
+from exchanges.history.download_data import BARS_MAX, clean_download_data
 from exchanges.models import CandleDownload, JobStatus
 from exchanges.tests.series import GALA, START
 from exchanges.tests.venue_history import T0, HistoryServer, hourly, minutes

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from exchanges import candles, history
 from exchanges.errors import ExchangeError
-from exchanges.history import CandleHistory, FundingHistory, NothingYet
+from exchanges.history import candles
+from exchanges.history import fetching as history
+from exchanges.history.fetching import CandleHistory, FundingHistory, NothingYet
+from exchanges.history.venue_pages import Garbled
 from exchanges.models import CandleSet, FundingSet
 from exchanges.tests.series import GALA
 from exchanges.tests.venue_history import T0, HistoryServer, down, hourly, minute, minutes
 from exchanges.timeframes import HOUR_MS, MINUTE_MS
-from exchanges.venue_pages import Garbled
 from trading.core.candles import Candles, Stretch
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from bots.tests.factories import make_user
-from exchanges import candles, market_data, tape
+from exchanges import market_data, tape
 from exchanges.adapters.paper_simulated import LISTED_MS
 from exchanges.adapters.paper_source import from_ms
+from exchanges.history import candles
 from exchanges.registry import close_all, venue_of
 from exchanges.tests.series import CHZ, GALA, START, replay_account, series_of, simulated_account
 

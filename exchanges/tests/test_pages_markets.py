@@ -8,7 +8,7 @@ import pytest
 
 from bots.tests.factories import GALA, make_user
 from bots.tests.page_client import client_of, page_of
-from exchanges.pages_markets_view import MarketLine, MarketQuery, MarketSource, market_lines
+from exchanges.pages.markets_view import MarketLine, MarketQuery, MarketSource, market_lines
 from exchanges.tests.series import candle_dir, replay_account, simulated_account, stored_pair  # noqa: F401
 from exchanges.tests.wire.accounts import SERVERS, live_account, serving
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from bots.tests.factories import make_user
-from exchanges import candles, tape
+from exchanges import tape
 from exchanges.adapters.base import FillReport, Venue
 from exchanges.errors import Rejected
+from exchanges.history import candles
 from exchanges.models import ExchangeAccount
 from exchanges.registry import venue_of
 from exchanges.services import rehearsal_start

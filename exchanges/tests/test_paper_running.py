@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from bots.tests.factories import make_user
-from exchanges import candles, market_data
+from exchanges import market_data
+from exchanges.history import candles
 from exchanges.models import ExchangeAccount
 from exchanges.registry import forget, venue_of
 from exchanges.services import rehearsal_start

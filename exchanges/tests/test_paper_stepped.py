@@ -10,8 +10,9 @@ import pytest
 from django.db import connections
 
 from bots.tests.factories import make_user
-from exchanges import candles, market_data, tape
+from exchanges import market_data, tape
 from exchanges.errors import OrderNotFound, Rejected
+from exchanges.history import candles
 from exchanges.models import ExchangeAccount
 from exchanges.registry import venue_of
 from exchanges.services import rehearsal_start

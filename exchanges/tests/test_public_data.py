@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from exchanges import public_data
 from exchanges.errors import RateLimited, Rejected
+from exchanges.history import public_data
 from exchanges.tests.wire.accounts import SERVERS, serving
 from exchanges.tests.wire.server import WireServer
 

@@ -12,8 +12,9 @@ from django.utils import timezone
 from accounts.models import User
 from bots.models import BotStatus
 from bots.tests.factories import make_bot, make_user
-from exchanges import candles, services
+from exchanges import services
 from exchanges.errors import DomainError, Unavailable
+from exchanges.history import candles
 from exchanges.models import ExchangeAccount
 from exchanges.paper_models import PaperWallet
 from exchanges.registry import venue_of

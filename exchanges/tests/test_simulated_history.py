@@ -8,11 +8,11 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from bots.tests.factories import make_paper_account, make_user, make_viewer
-from exchanges import candles, download_running
+from exchanges.history import candles, download_running
+from exchanges.history.simulated import FAILED_FOR, FRESH, history_prepare, reach_of
+from exchanges.history.simulated_shelf import SHELF, history_exchange, is_on_shelf, rules_on_shelf, simulation_of
 from exchanges.models import CandleDownload, CandleSet, FundingSet, JobStatus, PaperSource, shelf_name
 from exchanges.registry import venue_of
-from exchanges.simulated_history import FAILED_FOR, FRESH, history_prepare, reach_of
-from exchanges.simulated_shelf import SHELF, history_exchange, is_on_shelf, rules_on_shelf, simulation_of
 from exchanges.tests.series import CHZ, GALA, candle_dir  # noqa: F401
 
 pytestmark = [

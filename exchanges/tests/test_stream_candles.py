@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bots.tests.factories import GALA
-from exchanges import candles
-from exchanges.history import CandleHistory
+from exchanges.history import candles
+from exchanges.history.fetching import CandleHistory
 from exchanges.stream.closed_candles import series_update
 from exchanges.stream.topics import OHLCV, Feed, Topic
 from exchanges.stream.wishes import wish

@@ -13,7 +13,7 @@ from exchanges import registry, venue_clients
 from exchanges.adapters.access import Keys
 from exchanges.adapters.market_dialect import VOUCHED_MS, quote_of
 from exchanges.adapters.venues import VENUES
-from exchanges.public_data import instrument
+from exchanges.history.public_data import instrument
 from exchanges.tests.wire.accounts import SERVERS, live_account, serving
 from exchanges.tests.wire.server import WireServer
 

@@ -9,7 +9,7 @@ const OF_BOTS = new Set(["order_update", "position_update", "bot_status", "log"]
 const LOOK_MS = 2500;
 const NEXT = ["open_up", "open_down", "add", "take_profit"];
 
-/** The nearest trigger, as `next_order` in bots/lines.py finds it. */
+/** The nearest trigger, as `next_order` in bots/overview/lines.py finds it. */
 function nearest(figures) {
   const marks = NEXT.filter((name) => figures.triggers?.[name]).map((name) => ({ name, ...figures.triggers[name] }));
   marks.sort((a, b) => Math.abs(a.distance) - Math.abs(b.distance));

@@ -8,13 +8,13 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from bots.bot_fields import MONEY_MAX, NAME_LENGTH, RATIO_MAX, read_symbol
-from bots.bot_fields import READERS as BOT_READERS
-from bots.ladder import read_ladder
-from bots.readers import read_choice, read_flag, read_instant, read_number, read_text, required
-from bots.strategies import strategy_of
-from bots.strategy_words import complaint
-from exchanges.download_data import EXCHANGES
+from bots.ladder.rows import read_ladder
+from bots.settings.fields import MONEY_MAX, NAME_LENGTH, RATIO_MAX, read_symbol
+from bots.settings.fields import READERS as BOT_READERS
+from bots.settings.readers import read_choice, read_flag, read_instant, read_number, read_text, required
+from bots.strategies.registry import strategy_of
+from bots.strategies.words import complaint
+from exchanges.history.download_data import EXCHANGES
 from exchanges.timeframes import TIMEFRAME_MS
 from trading.backtests.parameters import FILLS
 from trading.strategies.parameters import ParametersRefused

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from exchanges import candles
+from exchanges.history import candles
 from trading.backtests import stored
 from trading.backtests.overlays import DrawnLine, lines_of
 from trading.core.candles import Candles, Floats, Ints

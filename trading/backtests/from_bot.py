@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from bots.amounts import decimal_text
 from bots.models import Bot
-from exchanges import candles
 from exchanges.contract_rules import rules_of
-from exchanges.simulated_shelf import history_exchange, is_on_shelf, rules_of_account
+from exchanges.history import candles
+from exchanges.history.simulated_shelf import history_exchange, is_on_shelf, rules_of_account
 from trading.core.sizing import MarketRules
 
 AS_TEXT: Final = ("investment_per_order", "max_position_value", "profit_ratio", "stop_loss_ratio")

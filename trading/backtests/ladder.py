@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from bots.readers import read_whole
+from bots.settings.readers import read_whole
 from trading.backtests.readers import above_zero, shown
 from trading.core.types import LEVELS_MAX
 

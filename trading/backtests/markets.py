@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from exchanges import candles
+from exchanges.history import candles
 from trading.backtests.payments import Recorded
 from trading.backtests.run import Markets
 from trading.backtests.series import from_store

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bots.strategies import strategy_of
+from bots.strategies.registry import strategy_of
 from trading.backtests.errors import BacktestRefused
 from trading.backtests.markets import stored_markets
 from trading.backtests.parameters import SPREAD, Parameters, parse_parameters

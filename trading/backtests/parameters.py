@@ -15,13 +15,13 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from bots.bot_fields import READERS as BOT_READERS
-from bots.bot_fields import default_of
 from bots.models import AllowedSide, MarginMode, Opening, OrderKind, PnlBasis, ProfitMode
 from bots.order_sizes import read_sizing
-from bots.readers import read_choice
-from bots.strategies import Plugin, strategy_of
-from bots.strategy_words import complaint
+from bots.settings.fields import READERS as BOT_READERS
+from bots.settings.fields import default_of
+from bots.settings.readers import read_choice
+from bots.strategies.registry import Plugin, strategy_of
+from bots.strategies.words import complaint
 from trading.backtests.errors import BacktestRefused
 from trading.backtests.ladder import Rung, read_ladder
 from trading.backtests.readers import (

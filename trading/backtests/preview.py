@@ -6,16 +6,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from bots.ladder_table import Terms, ladder_table
+from bots.ladder.table import Terms, ladder_table
 from bots.models import Bot, MarginMode
-from bots.pair_rules import PairRules
-from bots.preview_history import history_of, spread_line
-from bots.preview_rows import level_row, totals_of
-from bots.preview_warnings import ladder_warnings
-from exchanges import candles
+from bots.preview.history import history_of, spread_line
+from bots.preview.rows import level_row, totals_of
+from bots.preview.warnings import ladder_warnings
+from bots.settings.pair_rules import PairRules
 from exchanges.adapters.paper_source import from_ms
 from exchanges.contract_rules import rules_of
-from exchanges.simulated_shelf import SHELF, rules_on_shelf
+from exchanges.history import candles
+from exchanges.history.simulated_shelf import SHELF, rules_on_shelf
 from trading.backtests.drafts import PLACE, Draft
 from trading.backtests.errors import BacktestRefused
 from trading.backtests.markets import stored_markets
@@ -45,7 +45,7 @@ def backtest_preview(draft: Draft) -> dict[str, Any]:
     """JSON-ready, as far as the settings go; reads the candle store, writes nothing.
 
     {"data": counts | null, "start": … | null, "spread": … | null, "levels": [], "totals": … | null, "warnings": [],
-    "history": … | null, "problems": []} as `bots.preview` has them; the history is that of the very run, funding
+    "history": … | null, "problems": []} as `bots.preview.whole` has them; the history is that of the very run, funding
     included.
     """
     shown: dict[str, Any] = {

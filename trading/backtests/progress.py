@@ -4,8 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from bots import feed
-from bots.feed_messages import PROGRESS
+from bots.feed import events as feed
+from bots.feed.messages import PROGRESS
 from trading.models import Backtest
 
 

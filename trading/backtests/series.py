@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from django.utils.translation import gettext as _
 
-from exchanges import candle_files, candles
+from exchanges.history import candle_files, candles
 from exchanges.timeframes import MINUTE_MS, TIMEFRAME_MS
 from trading.backtests.errors import BacktestRefused
 from trading.core.candles import Candles, Stretch, gaps, outages

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from bots.amounts import grouped, grouped_exact
 from bots.models import AllowedSide, MarginMode, Opening, OrderKind, PnlBasis, ProfitMode
-from bots.strategies import strategy_of
+from bots.strategies.registry import strategy_of
 from bots.timeframe_words import TIMEFRAME_WORDS
 from exchanges.models import shelf_name
 from exchanges.symbols import base_of, settle_of, short

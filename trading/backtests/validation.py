@@ -7,12 +7,12 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from bots.bot_fields import NAME_LENGTH, read_symbol
 from bots.models import Bot
-from bots.readers import read_choice, read_flag, read_instant, read_text, read_whole, required
 from bots.selectors import bot_of
-from bots.strategies import strategy_of
-from exchanges.download_data import EXCHANGES as SHELVES
+from bots.settings.fields import NAME_LENGTH, read_symbol
+from bots.settings.readers import read_choice, read_flag, read_instant, read_text, read_whole, required
+from bots.strategies.registry import strategy_of
+from exchanges.history.download_data import EXCHANGES as SHELVES
 from exchanges.symbols import settle_of
 from exchanges.timeframes import TIMEFRAME_MS
 from trading.backtests.errors import BacktestRefused

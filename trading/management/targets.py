@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import User
 from bots.models import Bot
 from exchanges.models import ExchangeAccount
-from trading.kill_switch import Target
+from trading.kill_switch.actions import Target
 from trading.models import Scope
 
 

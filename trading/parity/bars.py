@@ -6,9 +6,10 @@ from typing import Final
 import numpy as np
 
 from bots.models import TIMEFRAMES, Bot, DecideOn
-from exchanges import candles, market_data
+from exchanges import market_data
 from exchanges.adapters.base import Candle
 from exchanges.adapters.paper_source import from_ms, to_ms
+from exchanges.history import candles
 from exchanges.models import ExchangeAccount, PaperSource
 from exchanges.registry import venue_of
 from exchanges.timeframes import TIMEFRAME_MS, timeframe_ms

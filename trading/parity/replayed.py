@@ -8,7 +8,8 @@ import numpy as np
 
 from bots.config import core_config
 from bots.models import Bot, DecideOn
-from exchanges import candles, paper_config, tape
+from exchanges import paper_config, tape
+from exchanges.history import candles
 from exchanges.models import ExchangeAccount, PaperSource
 from trading.core.backtest import BacktestResult, run_backtest
 from trading.core.candles import Tape

@@ -11,7 +11,7 @@ from redis import RedisError
 
 from bots.config import bot_rules
 from bots.models import Bot, DecideOn
-from bots.strategy_settings import SPREAD
+from bots.strategies.settings import SPREAD
 from exchanges.adapters.paper_source import to_ms
 from exchanges.registry import venue_of
 from exchanges.timeframes import HOUR_MS

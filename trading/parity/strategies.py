@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bots.models import Bot
-from bots.strategy_settings import SPREAD, plugin_of
+from bots.strategies.settings import SPREAD, plugin_of
 from exchanges.adapters.paper_source import from_ms
 from exchanges.known_funding import known_funding
 from exchanges.timeframes import timeframe_ms

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bots.models import Bot
-from bots.validation import START_PRICES
+from bots.settings.validation import START_PRICES
 from exchanges import paper_config, tape
 from exchanges.adapters.paper_source import to_ms
 from exchanges.models import ExchangeAccount, PaperSource

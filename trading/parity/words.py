@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bots.amounts import grouped
-from bots.journal import reason_text, sentence_of
-from bots.journal_words import SIDES
+from bots.journal.lines import reason_text, sentence_of
+from bots.journal.words import SIDES
 from exchanges.adapters.paper_source import from_ms
 from trading.parity.compare import Outcome
 from trading.parity.reasons import Reason

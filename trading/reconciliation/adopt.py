@@ -11,7 +11,8 @@ from decimal import Decimal
 from django.db import transaction
 
 from accounts import audit
-from bots import intents, journal
+from bots import intents
+from bots.journal import lines as journal
 from bots.leases import locked_bot
 from bots.models import Intent, IntentStatus
 from exchanges.adapters.base import FillReport

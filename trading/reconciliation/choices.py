@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.models import User
-from bots import journal
+from bots.journal import lines as journal
 from bots.models import Bot, Intent, IntentKind, IntentStatus, MarginMode
 from exchanges.errors import DomainError, OrderNotFound
 from exchanges.models import ExchangeAccount

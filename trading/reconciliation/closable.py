@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from bots import journal, services
+from bots import services
+from bots.journal import lines as journal
 from bots.models import BotStatus
 from exchanges.errors import ExchangeError
 from trading.core.order_state import OrderStatus

@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from bots import journal, leases, services
+from bots import leases, services
+from bots.journal import lines as journal
 from bots.leases import Lease, LeaseLost
 from bots.models import Bot, BotStatus
 from exchanges.adapters.base import FillReport

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bots import journal
+from bots.journal import lines as journal
 from bots.models import Bot
 from exchanges.adapters.base import FundingPayment, Venue
 from exchanges.models import ExchangeAccount

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
-from bots import journal
+from bots.journal import lines as journal
 from exchanges.adapters.base import Balance, Venue
 from exchanges.adapters.venues import VENUES
 from exchanges.errors import ExchangeError

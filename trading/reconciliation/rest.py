@@ -6,7 +6,8 @@ units) is too much.
 
 from decimal import Decimal
 
-from bots import intents, journal
+from bots import intents
+from bots.journal import lines as journal
 from bots.models import Intent, IntentStatus
 from exchanges.errors import ExchangeError
 from trading import ledger_outside

@@ -18,7 +18,7 @@ from exchanges.adapters.base import Venue
 from exchanges.errors import ExchangeError, Unavailable
 from exchanges.models import ExchangeAccount
 from exchanges.registry import venue_of
-from trading.account_settlement import account_orders_settle
+from trading.by_hand.settlement import account_orders_settle
 from trading.core.order_state import UNSETTLED
 from trading.models import AccountBooks, DifferenceKind, Order, Purpose, Reconciliation
 from trading.order_lookup import order_find

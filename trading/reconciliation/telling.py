@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from bots import journal, services
+from bots import services
+from bots.journal import lines as journal
 from bots.models import Bot, BotStatus
 from exchanges.models import ExchangeAccount
 from trading.account_news import difference_note

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from bots import journal
+from bots.journal import lines as journal
 from bots.models import Bot
 from exchanges.models import ExchangeAccount
 from exchanges.registry import venue_of

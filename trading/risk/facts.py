@@ -18,6 +18,7 @@ from django.db.models import F, Q, Sum
 from accounts.models import User
 from bots.models import Bot
 from exchanges.models import ExchangeAccount
+from trading.by_hand.positions import position_by_hand
 from trading.core.order_state import UNSETTLED, OrderStatus
 from trading.core.risk import MINUTE, Facts, Rule
 from trading.equity import base_equity, latest_equities
@@ -34,7 +35,6 @@ from trading.models import (
     Trade,
     TradeStatus,
 )
-from trading.positions_by_hand import position_by_hand
 from trading.risk.limits import Held
 from trading.risk.wishes import Wish, of_kind, wish_of_nothing
 

@@ -16,7 +16,7 @@ from bots.amounts import decimal_text
 from bots.models import Bot
 from exchanges.models import Exchange, ExchangeAccount
 from exchanges.symbols import canonical
-from trading.kill_switch import Target, named
+from trading.kill_switch.actions import Target, named
 from trading.models import DrawdownFrom, RiskLimits, Scope
 
 MONEY: Final = (

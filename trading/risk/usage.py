@@ -12,7 +12,7 @@ from bots.models import Bot, BotStatus
 from exchanges.models import ExchangeAccount, PaperSource
 from exchanges.registry import venue_of
 from trading.core.risk import Intended, Verdict, verdicts
-from trading.kill_switch import Target
+from trading.kill_switch.actions import Target
 from trading.models import Scope, TradingState, TradingSwitch
 from trading.risk.facts import WIDE, Picture
 from trading.risk.limits import Held, limits_of_user

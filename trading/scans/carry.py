@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from exchanges import candles
 from exchanges.adapters.paper_source import to_ms
-from exchanges.public_data import funding_page, kind_of
+from exchanges.history import candles
+from exchanges.history.public_data import funding_page, kind_of
 from trading.core.candles import Floats, Ints
 from trading.models import ScannedPair
 

@@ -7,11 +7,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from exchanges.adapters.paper_simulated import Simulation
 from exchanges.adapters.paper_source import from_ms, to_ms
-from exchanges.downloads import download_create
 from exchanges.errors import DomainError
+from exchanges.history.downloads import download_create
+from exchanges.history.public_data import kind_of
+from exchanges.history.simulated import reach_of
 from exchanges.models import CandleDownload, CandleSet, Exchange, FundingSet
-from exchanges.public_data import kind_of
-from exchanges.simulated_history import reach_of
 from exchanges.timeframes import DAY_MS, timeframe_ms
 from trading.models import PairScan
 

@@ -20,9 +20,9 @@ from redis import RedisError
 
 from exchanges.adapters.base import OrderBook
 from exchanges.errors import ExchangeError, Rejected
+from exchanges.history.public_data import kind_of
 from exchanges.market_windows import PublicWindow
 from exchanges.models import Exchange, JobStatus
-from exchanges.public_data import kind_of
 from exchanges.symbols import short
 from trading.models import PairScan, ScannedPair
 from trading.scans import progress

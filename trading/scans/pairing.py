@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import combinations
 
-from exchanges.public_data import kind_of
+from exchanges.history.public_data import kind_of
 from exchanges.symbols import settle_of
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import numpy as np
 
-from exchanges import candles
 from exchanges.adapters.paper_source import from_ms, to_ms
+from exchanges.history import candles
 from trading.core.candles import Candles, Floats, Ints
 from trading.core.pair_stats import log_prices
 from trading.scans.carry import recorded_pct

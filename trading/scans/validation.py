@@ -6,9 +6,9 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from bots.bot_fields import read_symbol
-from bots.readers import read_choice, read_flag, read_instant, read_number, read_whole, required
-from exchanges.download_data import EXCHANGES as SHELVES
+from bots.settings.fields import read_symbol
+from bots.settings.readers import read_choice, read_flag, read_instant, read_number, read_whole, required
+from exchanges.history.download_data import EXCHANGES as SHELVES
 from exchanges.timeframes import TIMEFRAME_MS
 
 EXCHANGES: Final = list(SHELVES)

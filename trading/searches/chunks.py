@@ -18,7 +18,7 @@ from django.db import Error, transaction
 from django.db.models import F
 from django.utils import translation
 
-from exchanges.candle_files import FileRefused
+from exchanges.history.candle_files import FileRefused
 from exchanges.models import JobStatus
 from trading.backtests import progress
 from trading.backtests.errors import BacktestRefused

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from bots.readers import read_choice, read_whole
+from bots.settings.readers import read_choice, read_whole
 from trading.models import Search
 from trading.searches import objectives
 from trading.searches.folds import FOLDS_MOST

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from bots.strategies import strategy_of
+from bots.strategies.registry import strategy_of
 from trading.backtests.parameters import READERS
 from trading.searches.space import Value
 

@@ -11,16 +11,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bots.form_values import shown_instant
-from bots.strategies import strategy_of
+from bots.settings.form_values import shown_instant
+from bots.strategies.registry import strategy_of
 from bots.templatetags.figures import MINUS, NONE, THIN, Number, amount, number_of, plain, tone
 from bots.templatetags.icons import icon
 from bots.timeframe_words import TIMEFRAME_WORDS
 from exchanges.timeframes import TIMEFRAME_MS
 from trading.backtests.drafts import NEEDED
-from trading.forms_backtest_list import BacktestQuery
-from trading.forms_backtests import FIELDS, BacktestForm
 from trading.models import Backtest
+from trading.pages.forms_backtest_list import BacktestQuery
+from trading.pages.forms_backtests import FIELDS, BacktestForm
 
 register = template.Library()
 

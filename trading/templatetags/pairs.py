@@ -5,7 +5,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from bots.templatetags.figures import NONE, Number, number_of, plain
-from trading.forms_scans import PairQuery
+from trading.pages.forms_scans import PairQuery
 
 register = template.Library()
 

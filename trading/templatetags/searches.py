@@ -2,7 +2,7 @@
 
 from django import template
 
-from trading.pages_search_view import SetRow, score_text
+from trading.pages.search_view import SetRow, score_text
 
 register = template.Library()
 

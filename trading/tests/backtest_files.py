@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from django.core.management import call_command
 
-from exchanges.candles import COLUMNS
+from exchanges.history.candles import COLUMNS
 from trading.core.candles import Candles
 
 PARAMETERS: dict[str, Any] = {

@@ -19,7 +19,7 @@ from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
 from bots.tests.factories import SIX_LEVELS, make_user
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.tests.series import CHZ, GALA, candle_dir, pair_of, stored_pair  # noqa: F401
 from trading.core.backtest import run_backtest
 from trading.core.candles import Tape, align

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bots import journal
+from bots.journal import lines as journal
 from bots.models import Bot
 from bots.tests.factories import make_bot
 from trading.journal_thinning import REPEATED, journals_thin

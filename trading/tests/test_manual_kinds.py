@@ -17,10 +17,10 @@ from exchanges.models import ExchangeAccount
 from exchanges.registry import venue_for, venue_of
 from exchanges.tests.wire.accounts import live_account, serving
 from exchanges.tests.wire.okx_kinds import EXPIRY
-from trading.account_settlement import account_orders_settle
-from trading.manual_orders import manual_order_create
+from trading.by_hand.orders import manual_order_create
+from trading.by_hand.positions import position_by_hand
+from trading.by_hand.settlement import account_orders_settle
 from trading.models import AccountBooks, Difference, LedgerLine, LineKind, Order, Scope, TradingState, TradingSwitch
-from trading.positions_by_hand import position_by_hand
 from trading.reconciliation.money import booked_total, unexplained, wallet_lines
 from trading.reconciliation.rounds import account_reconcile
 

@@ -19,11 +19,11 @@ from exchanges.registry import venue_of
 from exchanges.services import rehearsal_start
 from exchanges.tests.wire.accounts import live_account, serving
 from exchanges.tests.wire.server import WireServer
-from trading.account_settlement import account_orders_settle, accounts_unsettled
+from trading.by_hand.orders import foreign_order_cancel, manual_order_cancel, manual_order_create
+from trading.by_hand.positions import position_by_hand
+from trading.by_hand.settlement import account_orders_settle, accounts_unsettled
 from trading.core.order_state import OrderStatus
-from trading.manual_orders import foreign_order_cancel, manual_order_cancel, manual_order_create
 from trading.models import Fill, LedgerLine, LineKind, Order, Purpose, Scope, TradingState, TradingSwitch
-from trading.positions_by_hand import position_by_hand
 from trading.sending import result_book
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "paper"])

@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bots.models import Bot, DecideOn
-from bots.strategies import BUILT_IN
+from bots.strategies.registry import BUILT_IN
 from bots.tests.factories import make_bot, make_paper_account, make_user, make_viewer
 from bots.tests.page_client import client_of, complaints, page_of
-from exchanges import candles, simulated_shelf
+from exchanges.history import candles, simulated_shelf
 from exchanges.models import CandleDownload, CandleSet, JobStatus, PaperSource
 from exchanges.tests.series import CHZ, GALA, START, candle_dir, store_pair, stored_pair  # noqa: F401
 from trading.backtests import running

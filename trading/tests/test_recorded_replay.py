@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from bots.tests.factories import make_user
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.tests.series import CHZ, GALA, candle_dir, replay_account  # noqa: F401
 from trading.models import Cycle, Trade
 from trading.tests.books import check_books, check_legs_equal

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from bots.models import Bot
-from exchanges import candles, simulated_shelf
+from exchanges.history import candles, simulated_shelf
 from exchanges.models import CandleDownload
 from exchanges.tests.series import candle_dir  # noqa: F401
 from exchanges.timeframes import DAY_MS

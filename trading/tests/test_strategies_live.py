@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from bots.strategies import BUILT_IN, strategy_of
+from bots.strategies.registry import BUILT_IN, strategy_of
 from bots.tests.factories import make_user
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.tests.series import CHZ, GALA, START, candle_dir, replay_account, series_of, store_pair  # noqa: F401
 from trading.core.backtest import BacktestResult, run_backtest
 from trading.core.candles import Rates, Tape, align, single

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from bots import strategies
-from bots.strategies import BUILT_IN, Origin, Plugin, broken, strategy_of
+from bots.strategies import registry as strategies
+from bots.strategies.registry import BUILT_IN, Origin, Plugin, broken, strategy_of
 from trading.core.backtest import run_backtest
 from trading.core.lookahead import usual_rules
 from trading.strategies import template

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 
-from bots import strategies
-from bots.strategies import available, strategy_of
+from bots.strategies import registry as strategies
+from bots.strategies.registry import available, strategy_of
 from trading import strategies as contract
 from trading.core.candles import Tape
 from trading.strategy_checks import check_strategy, generated_tape

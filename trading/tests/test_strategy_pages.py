@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from bots.strategies import BUILT_IN, strategy_of
+from bots.strategies.registry import BUILT_IN, strategy_of
 from trading.tests.backtest_files import backtest
 
 PAGES = settings.BASE_DIR / "docs" / "strategies"

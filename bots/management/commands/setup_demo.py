@@ -10,9 +10,9 @@ from django.utils import timezone
 from accounts.models import Role, User
 from bots.models import Bot
 from bots.services import bot_create, bot_start
+from exchanges.history.simulated import history_prepare
 from exchanges.models import Exchange, ExchangeAccount, PaperSource
 from exchanges.services import account_create
-from exchanges.simulated_history import history_prepare
 from exchanges.timeframes import HOUR_MS
 
 USERNAME, EMAIL = "demo", "demo@example.org"

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, no_translations
 
-from exchanges.candle_catalogue import catalogue_rebuild
+from exchanges.history.catalogue import catalogue_rebuild
 
 
 class Command(BaseCommand):

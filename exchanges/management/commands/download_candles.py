@@ -13,11 +13,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
-from exchanges.candles import StoredDiffers
-from exchanges.download_data import EXCHANGES, clean_download_data
 from exchanges.errors import ExchangeError
-from exchanges.history import CandleHistory, FundingHistory, NothingYet
-from exchanges.history_words import counted, stretch_lines
+from exchanges.history.candles import StoredDiffers
+from exchanges.history.download_data import EXCHANGES, clean_download_data
+from exchanges.history.fetching import CandleHistory, FundingHistory, NothingYet
+from exchanges.history.words import counted, stretch_lines
 from exchanges.timeframes import TIMEFRAME_MS
 
 STOPPED = 130

@@ -7,12 +7,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 from django.utils import timezone
 
-from exchanges import candle_files, candles
 from exchanges.adapters.paper_source import from_ms
-from exchanges.candle_catalogue import holes_of
-from exchanges.candles import StoredDiffers
-from exchanges.download_data import VENUES
-from exchanges.history_words import counted, stretch_lines
+from exchanges.history import candle_files, candles
+from exchanges.history.candles import StoredDiffers
+from exchanges.history.catalogue import holes_of
+from exchanges.history.download_data import VENUES
+from exchanges.history.words import counted, stretch_lines
 from exchanges.symbols import canonical
 from exchanges.timeframes import TIMEFRAME_MS
 

@@ -6,7 +6,7 @@ const CURVES = ["t", "equity", "drawdown", "spread", "p1", "p2"];
 export const SHORTEST_VIEW = 30 * 60_000; // ms
 
 export class RunModel extends SpreadModel {
-  /** `data` as the chart address answers it; `settings`: the page's script data (trading/pages_backtest_view.py). */
+  /** `data` as the chart address answers it; `settings`: the page's script data (trading/pages/backtest_view.py). */
   constructor(data, settings) {
     const [p1, p2] = settings.start_prices;
     super({ ...shaped(data, [p1, p2 ?? 1]), start: { at: data.t[0], p1, p2: p2 ?? 1 }, trades: [], cycles: [], figures: null, from: data.t[0], step: stepOf(data.t) }, null);

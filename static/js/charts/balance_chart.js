@@ -10,7 +10,7 @@ const NARROW = 560;
 const GAP = 12;
 const CALM_SHARE = 3e-4; // of the balance above and below: a few cents do not look like a crash
 
-/** `overview` as bots/pages_dashboard.py writes it: {curve: {times, values, below, …}, equity}. Returns the chart. */
+/** `overview` as bots/pages/dashboard.py writes it: {curve: {times, values, below, …}, equity}. Returns the chart. */
 export function drawBalance(host, { curve, equity }) {
   const palette = readPalette(host);
   const chart = echarts.init(host, null, { renderer: "canvas" });

@@ -32,7 +32,7 @@ export class LadderChart {
     }).observe(host);
   }
 
-  /** `data`: the form's script data (bots/pages_form_view.py); nothing is drawn while its `spread` is null. */
+  /** `data`: the form's script data (bots/pages/form_view.py); nothing is drawn while its `spread` is null. */
   show(data) {
     this.readout.hide();
     this.model = data.spread ? modelOf(data) : null;

@@ -79,7 +79,7 @@ function showHeld(figures) {
   }
 }
 
-/** `bot`: the page's data (bots/pages_bot_view.py, `script_data`). */
+/** `bot`: the page's data (bots/pages/bot_view.py, `script_data`). */
 export function showFigures(figures, bot) {
   const all = extended(figures);
   showParts(figures);

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper, no_translations
 
-from bots.strategies import Plugin, available, strategy_of
-from exchanges import candle_files
-from exchanges.download_data import EXCHANGES
+from bots.strategies.registry import Plugin, available, strategy_of
+from exchanges.history import candle_files
+from exchanges.history.download_data import EXCHANGES
 from exchanges.symbols import canonical, settle_of
 from exchanges.timeframes import TIMEFRAME_MS
 from trading.backtests.errors import BacktestRefused

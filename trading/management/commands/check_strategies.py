@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
-from bots.strategies import Broken, Plugin, available, broken
-from exchanges.candle_files import FileRefused
+from bots.strategies.registry import Broken, Plugin, available, broken
+from exchanges.history.candle_files import FileRefused
 from trading.backtests.errors import BacktestRefused
 from trading.backtests.series import from_file
 from trading.core.candles import Tape, align, single

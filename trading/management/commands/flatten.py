@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from trading.kill_switch import bots_at_risk, flatten_ask
-from trading.kill_switch_flatten import bots_waiting, flatten_run
+from trading.kill_switch.actions import bots_at_risk, flatten_ask
+from trading.kill_switch.flatten import bots_waiting, flatten_run
 from trading.management.targets import actor_of, add_target, confirmed, target_of
 
 

@@ -12,7 +12,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from accounts.notifications.standing_in import watch_and_stand_in
-from trading.guardian import guardian_look, is_alive
+from trading.guardian.rounds import guardian_look, is_alive
 
 WATCH_EVERY_S = 10.0
 """Between two looks at the other processes."""

@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from exchanges.errors import DomainError
-from trading.kill_switch import bots_at_risk, bots_under, kill_switch
-from trading.kill_switch_flatten import flatten_run
+from trading.kill_switch.actions import bots_at_risk, bots_under, kill_switch
+from trading.kill_switch.flatten import flatten_run
 from trading.management.targets import actor_of, add_target, confirmed, target_of
 from trading.models import TradingState
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
-from bots.strategies import available, broken
+from bots.strategies.registry import available, broken
 from trading.strategies import template
 from trading.strategies.base import NAME
 

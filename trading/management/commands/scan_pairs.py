@@ -11,7 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 from tqdm import tqdm
 
-from exchanges.download_data import EXCHANGES
+from exchanges.history.download_data import EXCHANGES
 from exchanges.symbols import short
 from exchanges.timeframes import TIMEFRAME_MS, timeframe_ms
 from trading.backtests.stat_words import duration

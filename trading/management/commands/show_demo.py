@@ -11,8 +11,8 @@ from django.utils.translation import override
 
 from bots.management.commands.setup_demo import USERNAME
 from bots.models import Bot
+from exchanges.history.simulated import history_prepare
 from exchanges.models import CandleDownload
-from exchanges.simulated_history import history_prepare
 from trading.backtests.from_bot import parameters_of_bot
 from trading.backtests.services import backtest_create
 from trading.models import Backtest

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser, no_translations
 
-from bots.api_strategies import strategy_rows
-from bots.serializers import StrategySerializer
-from bots.strategies import broken
+from bots.api.serializers import StrategySerializer
+from bots.api.strategies import strategy_rows
+from bots.strategies.registry import broken
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from bots.tests.factories import CHZ, GALA, ladder
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.tests.series import BARS, START
 from trading.backtests import running, services
 from trading.core.candles import Candles

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from bots import strategies
+from bots.strategies import registry as strategies
 from trading.core.candles import Candles
 from trading.tests.backtest_files import PARAMETERS, backtest, flat_frame, frame_of, params_file, words, written
 

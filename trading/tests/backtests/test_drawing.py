@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings as project
 
 from bots.tests.factories import CHZ, GALA, make_user
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.tests.series import BARS, candle_dir, stored_pair  # noqa: F401
 from trading.backtests import drawing, stored
 from trading.core.candles import Candles

@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from accounts.models import User
 from accounts.tests.clients import bearer
 from bots.tests.factories import CHZ, GALA, ladder, make_user
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.models import JobStatus
 from exchanges.tests.series import candle_dir, stored_pair  # noqa: F401
 from trading.backtests import running

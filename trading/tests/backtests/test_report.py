@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bots.tests.factories import CHZ, GALA, make_user
-from exchanges import candles
 from exchanges.errors import DomainError
+from exchanges.history import candles
 from exchanges.tests.series import candle_dir, stored_pair  # noqa: F401
 from trading.backtests import report
 from trading.backtests.markets import stored_markets

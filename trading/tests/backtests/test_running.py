@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from bots.tests.factories import make_user
 from chainmakes.tests.broker import own_broker  # noqa: F401
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.models import JobStatus
 from exchanges.tests.series import START, candle_dir, store_pair, stored_pair  # noqa: F401
 from trading.backtests import drawing, report, running, services, stored

@@ -6,8 +6,10 @@ import pytest
 from channels.db import database_sync_to_async
 from django.utils import timezone, translation
 
-from bots import consumers, feed, feed_keys
-from bots.feed_messages import GroupEvent, merged, messages_of
+from bots import consumers
+from bots.feed import events as feed
+from bots.feed import keys as feed_keys
+from bots.feed.messages import GroupEvent, merged, messages_of
 from bots.tests.factories import make_user
 from bots.tests.gated import redis_gate  # noqa: F401
 from bots.tests.test_consumers import WAIT_S, bearer, first_frame, opened, refusal

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from bots.models import Bot
 from bots.tests.factories import CHZ, GALA, make_bot, make_paper_account, make_user
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.models import PaperSource
 from exchanges.tests.series import BARS, START, candle_dir, pair_of, store_pair, stored_pair  # noqa: F401
 from trading.backtests.validation import clean_backtest_data

@@ -34,7 +34,7 @@ from exchanges import listings, registry
 from exchanges.errors import DomainError, ExchangeError
 from trading import crash_points
 from trading.core.order_state import UNSETTLED
-from trading.kill_switch import kill_switch
+from trading.kill_switch.actions import kill_switch
 from trading.models import Difference, DifferenceStatus, Order, Scope, Trade, TradeStatus, TradingState
 from trading.reconciliation.choices import Choice, choices_of, difference_settle
 from trading.reconciliation.rounds import account_reconcile

@@ -9,7 +9,8 @@ from django.utils import timezone
 from bots.models import Bot
 from bots.services import bot_close_positions, bot_pause, bot_start
 from bots.tests.factories import ladder, make_user
-from exchanges import candles, tape
+from exchanges import tape
+from exchanges.history import candles
 from exchanges.tests.series import CHZ, GALA, START, candle_dir, replay_account, store_pair  # noqa: F401
 from trading.engine import run_tick
 from trading.models import LedgerLine, Trade

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bots import journal
+from bots.journal import lines as journal
 from bots.models import Bot
 from bots.tests.factories import make_bot
 from exchanges.adapters.paper_source import to_ms

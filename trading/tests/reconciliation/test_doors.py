@@ -12,7 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from bots.models import BotStatus
-from bots.preflight import preflight
+from bots.preflight.checks import preflight
 from bots.services import bot_start
 from bots.tests.factories import make_user, make_viewer
 from exchanges.registry import venue_of

@@ -10,7 +10,7 @@ from django.utils import timezone
 from bots.models import Bot, BotStatus, Intent, PairBreakPolicy
 from bots.services import bot_create, bot_start
 from bots.tests.factories import ladder, make_bot, make_user
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.tests.series import CHZ, GALA, START, candle_dir, replay_account, series_of  # noqa: F401
 from trading import pair_health
 from trading.core.pair_break import Sign

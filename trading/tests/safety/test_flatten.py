@@ -15,8 +15,8 @@ from exchanges.tests.series import CHZ, GALA
 from trading import crash_points, ledger
 from trading.core.order_state import UNSETTLED
 from trading.engine import run_tick
-from trading.kill_switch import kill_switch
-from trading.kill_switch_flatten import bots_to_flatten, flatten_run
+from trading.kill_switch.actions import kill_switch
+from trading.kill_switch.flatten import bots_to_flatten, flatten_run
 from trading.models import Order, Purpose, Scope, Trade, TradeStatus, TradingState
 from trading.tests.books import check_books, check_legs_equal
 from trading.tests.safety.made import codes, holdings, look, opened_bot, rehearse, simulated_bot

@@ -18,10 +18,10 @@ from bots.models import Bot, BotStatus
 from bots.services import bot_pause, bot_stop
 from exchanges.tests.wire.accounts import serving
 from exchanges.tests.wire.server import WireServer
-from trading import guardian_alerts
-from trading.guardian import at_risk, guardian_look, is_alive
-from trading.guardian_looks import looks_note
-from trading.kill_switch import kill_switch
+from trading.guardian import alerts as guardian_alerts
+from trading.guardian.looks import looks_note
+from trading.guardian.rounds import at_risk, guardian_look, is_alive
+from trading.kill_switch.actions import kill_switch
 from trading.models import GuardianMark, LastLook, Order, SafetyAlert, Scope, Trade, TradingState
 from trading.tests.live_bots import check_books, check_no_leg_alone, moved, opened
 from trading.tests.processes import environment_of_processes

@@ -10,13 +10,13 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from bots.models import Bot
-from bots.protection_rules import protection_error
 from bots.services import bot_stop, bot_update
+from bots.settings.protection_rules import protection_error
 from exchanges.tests.wire.accounts import SERVERS, serving
 from exchanges.tests.wire.server import WireServer
 from trading.core.order_state import UNSETTLED
+from trading.kill_switch.switches import switch_set
 from trading.models import Order, Purpose, SafetyAlert, Scope, Trade, TradingState
-from trading.switches import switch_set
 from trading.tests.live_bots import (
     check_books,
     check_no_leg_alone,

@@ -13,8 +13,16 @@ from bots.tests.factories import make_user, make_viewer
 from exchanges.errors import DomainError
 from exchanges.registry import venue_of
 from exchanges.tests.series import CHZ, GALA
+from trading.kill_switch.switches import (
+    forbids,
+    lets_out,
+    state_of,
+    state_of_account,
+    states_of,
+    strictest_of,
+    switch_set,
+)
 from trading.models import Order, Purpose, Scope, Trade, TradingState
-from trading.switches import forbids, lets_out, state_of, state_of_account, states_of, strictest_of, switch_set
 from trading.tests.books import check_books, check_legs_equal
 from trading.tests.safety.made import codes, holdings, look, opened_bot, rehearse, simulated_bot
 

@@ -8,7 +8,7 @@ import numpy as np
 from django.utils import timezone
 
 from accounts.models import User
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.timeframes import TIMEFRAME_MS
 from trading.core.candles import Candles
 from trading.models import PairScan

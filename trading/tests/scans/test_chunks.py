@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from bots.tests.factories import make_user
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.models import CandleSet, JobStatus
 from exchanges.tests.series import candle_dir  # noqa: F401
 from trading.models import PairScan, ScannedPair

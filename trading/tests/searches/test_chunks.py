@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from bots.tests.factories import make_user
 from chainmakes.tests.broker import Broker, own_broker  # noqa: F401
-from exchanges import candles
+from exchanges.history import candles
 from exchanges.models import JobStatus
 from exchanges.tests.series import GALA, candle_dir, stored_pair  # noqa: F401
 from trading.backtests.services import backtest_cancel, backtest_delete

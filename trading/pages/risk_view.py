@@ -1,0 +1,167 @@
+"""What the risk page shows, computed on first use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from bots.models import Bot
+from bots.pages.scope import Scope as Shown
+from bots.selectors import bots_of
+from exchanges.models import Exchange, ExchangeAccount
+from exchanges.symbols import short
+from trading.core.risk import Facts, Limits, Rule
+from trading.kill_switch.actions import Target, bots_at_risk
+from trading.models import RiskLimits, Scope, TradingState
+from trading.risk.facts import Picture
+from trading.risk.limits import Held, core_limits, limits_of_user, tightest
+from trading.risk.rule_words import RULES, RuleWords
+from trading.risk.stress import MOVE_PCT, Shock, stress, totals
+from trading.risk.usage import StateOf, Usage, nearest, states, usages
+from trading.risk.wishes import Kind, wish_of_nothing
+
+CURRENCY = "USDT"
+CHOICES_MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LimitLine:
+    usage: Usage
+    words: RuleWords
+    whose: str
+    allowed: str
+
+    @property
+    def gauge(self) -> dict[str, Any]:
+        usage = self.usage
+        tone = "fill-neg" if usage.verdict.blocks else "fill-warn" if usage.is_near else "fill"
+        return {"parts": [{"tone": tone, "x": Decimal(0), "width": usage.percent}], "mark": None}
+
+
+@dataclass(frozen=True, slots=True)
+class StateLine:
+    """`key` as the forms send it; `at_risk`: bots that hold something."""
+
+    found: StateOf
+    key: str
+    name: str
+    at_risk: int
+
+    @property
+    def moves(self) -> list[tuple[TradingState, str]]:
+        """The states it may be switched to."""
+        words = {
+            TradingState.ACTIVE: _("Trade again"),
+            TradingState.REDUCING: _("Only close"),
+            TradingState.HALTED: _("Halt"),
+        }
+        return [(state, word) for state, word in words.items() if state != self.found.state]
+
+
+@dataclass
+class RiskView:
+    user: User
+    shown: Shown
+    now: datetime
+
+    @property
+    def kind(self) -> Kind:
+        if self.shown.is_paper:
+            return "paper"
+        account = self.shown.account
+        return "testnet" if account is not None and account.is_testnet else "live"
+
+    @property
+    def currency(self) -> str:
+        return CURRENCY
+
+    @cached_property
+    def lines(self) -> list[LimitLine]:
+        return [_line(usage) for usage in nearest(usages(self.user, self.kind, self.now))]
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The user's figures, whether or not they are limited."""
+        picture = Picture(wish_of_nothing(self.user.pk, self.kind), self.now)
+        asks = Limits(max_loss_day=Decimal(1), max_loss_week=Decimal(1))
+        return picture.facts(Held(RiskLimits(scope=Scope.USER, owner=self.user), asks))
+
+    @cached_property
+    def tightest(self) -> dict[str, Decimal | None]:
+        """The user's limits beside those figures, by rule."""
+        held = [each for each in limits_of_user(self.user) if each.scope in (Scope.INSTALLATION, Scope.USER)]
+        return {rule.value: tightest(held, rule) for rule in (Rule.GROSS, Rule.NET, Rule.PAIRS, *LOSSES)}
+
+    @cached_property
+    def states(self) -> list[StateLine]:
+        found = states(self.user, self.kind)
+        return [
+            StateLine(each, target_key(each.scope, each.target), _name(each), _at_risk(self.user, each))
+            for each in found
+        ]
+
+    @cached_property
+    def shocks(self) -> list[Shock]:
+        return stress(self.user, self.kind)
+
+    @property
+    def totals(self) -> list[Shock]:
+        return totals(self.shocks)
+
+    @property
+    def move_pct(self) -> Decimal:
+        return MOVE_PCT
+
+    @cached_property
+    def bots(self) -> Sequence[Bot]:
+        return list(bots_of(self.user).filter(exchange_account__in=self.shown.account_ids)[:CHOICES_MOST])
+
+    @property
+    def accounts(self) -> Sequence[ExchangeAccount]:
+        return self.shown.accounts
+
+    @property
+    def has_limits(self) -> bool:
+        return any(core_limits(each.row) != Limits() for each in limits_of_user(self.user))
+
+
+LOSSES = (Rule.LOSS_DAY, Rule.LOSS_WEEK)
+
+
+def target_key(scope: Scope, target: Target) -> str:
+    return str(scope) if target is None or scope == Scope.USER else f"{scope}-{target.pk}"
+
+
+def _line(usage: Usage) -> LimitLine:
+    rule = usage.verdict.rule
+    whose = _("Everybody") if usage.held.scope == Scope.INSTALLATION else _target_name(usage.target)
+    names = getattr(usage.held.limits, rule) if RULES[rule].kind == "list" else ()
+    words = [Exchange(name).label if rule == Rule.EXCHANGES else short(name) for name in sorted(names)]
+    return LimitLine(usage, RULES[rule], whose, ", ".join(str(word) for word in words))
+
+
+def _target_name(target: Target) -> str:
+    match target:
+        case ExchangeAccount():
+            return target.name
+        case Bot():
+            return target.bot_name
+    return _("All your accounts")
+
+
+def _name(found: StateOf) -> str:
+    """A user's switch knows no kind of account."""
+    if found.scope == Scope.USER:
+        return _("All your accounts, live and paper")
+    return _("Everybody") if found.scope == Scope.INSTALLATION else _target_name(found.target)
+
+
+def _at_risk(user: User, found: StateOf) -> int:
+    if found.scope == Scope.INSTALLATION:
+        return 0
+    return bots_at_risk(found.scope, found.target).filter(owner=user).count()
