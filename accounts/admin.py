@@ -1,42 +1,48 @@
 """The back office: users, their log-ins and tokens, and the audit log, which nobody changes."""
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.admin import ModelAdmin
 
 from accounts import services
+from accounts.admin_parts import LookOnly, moment, text
+from accounts.audit_words import sentence
 from accounts.models import ApiToken, AuditEntry, LoginSession, Role, User
 
 
-class Readable(ModelAdmin):
-    """To look at."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(AuditEntry)
-class AuditEntryAdmin(Readable):
-    list_display = ["at", "actor_name", "action", "object_type", "object_label", "source", "ip"]
+class AuditEntryAdmin(LookOnly):
+    list_display = [
+        moment("at", _("Time")),
+        text("actor_name", _("Who")),
+        "words",
+        text("object_label", _("Object")),
+        text("source", _("By way of")),
+        text("ip", _("Address")),
+    ]
     list_filter = ["source", "action"]
     search_fields = ["actor_name", "object_label", "action", "ip"]
-    date_hierarchy = "at"
-    show_full_result_count = False
+    ordering = ["-at", "-id"]
+
+    @admin.display(description=_("What"), ordering="action")
+    def words(self, entry: AuditEntry) -> str:
+        return sentence(entry)
 
 
 @admin.register(LoginSession)
-class LoginSessionAdmin(Readable):
-    list_display = ["owner", "kind", "ip", "user_agent", "created_at", "last_seen_at", "ended_at"]
+class LoginSessionAdmin(LookOnly):
+    list_display = [
+        text("owner", _("User")),
+        text("kind", _("Kind")),
+        text("ip", _("Address")),
+        text("user_agent", _("Device")),
+        moment("created_at", _("Since")),
+        moment("last_seen_at", _("Last seen")),
+        moment("ended_at", _("Ended")),
+    ]
     list_filter = ["kind"]
     search_fields = ["owner__username", "ip"]
     list_select_related = ["owner"]
@@ -44,8 +50,16 @@ class LoginSessionAdmin(Readable):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(Readable):
-    list_display = ["owner", "name", "scope", "created_at", "expires_at", "last_used_at", "revoked_at"]
+class ApiTokenAdmin(LookOnly):
+    list_display = [
+        text("name", _("Name")),
+        text("owner", _("User")),
+        text("scope", pgettext_lazy("what a token may do", "May")),
+        moment("created_at", _("Made")),
+        moment("last_used_at", _("Last used")),
+        moment("expires_at", _("Runs out")),
+        moment("revoked_at", _("Revoked")),
+    ]
     list_filter = ["scope"]
     search_fields = ["owner__username", "name"]
     list_select_related = ["owner"]
@@ -56,7 +70,15 @@ class ApiTokenAdmin(Readable):
 class UserAdmin(ModelAdmin):
     """Roles and access are changed by the verbs that write them to the audit log, not in a form."""
 
-    list_display = ["username", "email", "role", "is_active", "is_staff", "email_confirmed_at", "last_login"]
+    list_display = [
+        "username",
+        "email",
+        "role",
+        "is_active",
+        "is_staff",
+        moment("email_confirmed_at", _("E-mail confirmed")),
+        moment("last_login", _("Last log-in")),
+    ]
     list_filter = ["role", "is_active", "is_staff"]
     search_fields = ["username", "email"]
     fields = [

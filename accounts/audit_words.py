@@ -37,6 +37,10 @@ WORDS = {
     "channel.create": _("Notification channel added"),
     "channel.change": _("Notification channel changed"),
     "channel.delete": _("Notification channel deleted"),
+    "chat.code": _("Pairing with a Telegram chat begun"),
+    "chat.pair": _("Telegram chat paired"),
+    "chat.end": _("Telegram chat unpaired"),
+    "chat.command": _("Command from Telegram"),
     "account.create": _("Exchange account added"),
     "account.change": _("Exchange account changed"),
     "account.keys": _("Exchange keys replaced"),
@@ -54,12 +58,15 @@ WORDS = {
     "bot.fail": _("Bot failed"),
     "bot.close": _("Closing both legs asked for"),
     "bot.delete": _("Bot deleted"),
+    "schedule.on": _("Schedule switched on"),
+    "schedule.off": _("Schedule switched off"),
     "audit.trim": _("Old audit entries deleted"),
 }
 SOURCES = {
     "page": pgettext_lazy("where a request came from", "Page"),
     "api": "API",
     "socket": pgettext_lazy("where a request came from", "Live feed"),
+    "chat": "Telegram",
     "command": pgettext_lazy("where a request came from", "Command"),
     "program": "ChainMakes",
 }

@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit_models import AuditEntry
+from accounts.chat_models import ChannelChat
 from accounts.notification_models import (
     Channel,
     ChannelKind,
@@ -30,6 +31,7 @@ __all__ = [
     "AuditEntry",
     "AuthenticatorApp",
     "Channel",
+    "ChannelChat",
     "ChannelKind",
     "Delivery",
     "DeliveryStatus",

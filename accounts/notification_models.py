@@ -42,6 +42,7 @@ class NoticeKind(models.TextChoices):
     KEY = "key", _("Exchange key")
     ENGINE = "engine", _("Program is silent")
     DAILY = "daily", _("Daily summary")
+    FINISHED = "finished", _("Scan, search or back-test ended")
     TEST = "test", _("Test message")
 
 

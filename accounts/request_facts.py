@@ -1,4 +1,4 @@
-"""Where the work that is going on came from: a page, the API, an operator's command, the program itself."""
+"""Where the work that is going on came from: a page, the API, a chat, an operator's command, the program itself."""
 
 import getpass
 import sys
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-PAGE, API, SOCKET, COMMAND, PROGRAM = "page", "api", "socket", "command", "program"
+PAGE, API, SOCKET, CHAT, COMMAND, PROGRAM = "page", "api", "socket", "chat", "command", "program"
 
 AGENT_LENGTH = 300
 

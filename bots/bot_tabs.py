@@ -38,6 +38,19 @@ class CycleLine:
     pnl: Decimal | None
     fees: Decimal
     close_spread: float | None
+    start_price: Decimal
+
+    @property
+    def open_price(self) -> Decimal:
+        """Of a lone market, whose spread is its change since the start."""
+        return self._price(self.cycle.open_spread)
+
+    @property
+    def close_price(self) -> Decimal | None:
+        return None if self.close_spread is None else self._price(self.close_spread)
+
+    def _price(self, spread: float) -> Decimal:
+        return self.start_price * (1 + Decimal(str(spread)) / PERCENT)
 
     @property
     def is_open(self) -> bool:
@@ -58,7 +71,7 @@ def cycles_tab(bot: Bot, query: dict[str, str], figures: dict[str, Any] | None) 
     page = _page(Cycle.objects.filter(bot=bot).order_by("-number"), "cycles", query)
     return {
         "page": page,
-        "lines": [_cycle_line(cycle, figures) for cycle in page],
+        "lines": [_cycle_line(cycle, figures, bot.market1_start_price) for cycle in page],
         "summary": summary_of(bot),
         "levels": bot.max_dca_times,
     }
@@ -129,10 +142,10 @@ def _page(rows: QuerySet[Any], tab: str, query: dict[str, str]) -> Page[Any]:
     return Paginator(rows, ROWS[tab]).get_page(query.get("page"))
 
 
-def _cycle_line(cycle: Cycle, figures: dict[str, Any] | None) -> CycleLine:
+def _cycle_line(cycle: Cycle, figures: dict[str, Any] | None, start_price: Decimal) -> CycleLine:
     if cycle.closed_at:
-        return CycleLine(cycle, cycle.closed_at, cycle.realised_pnl, cycle.fees, cycle.close_spread)
+        return CycleLine(cycle, cycle.closed_at, cycle.realised_pnl, cycle.fees, cycle.close_spread, start_price)
     if figures is None:
-        return CycleLine(cycle, None, None, cycle.fees, None)
+        return CycleLine(cycle, None, None, cycle.fees, None, start_price)
     at = max(datetime.fromisoformat(figures["at"]), cycle.opened_at)
-    return CycleLine(cycle, at, Decimal(figures["pnl"]), cycle.fees, figures["spread"])
+    return CycleLine(cycle, at, Decimal(figures["pnl"]), cycle.fees, figures["spread"], start_price)

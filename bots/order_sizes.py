@@ -25,7 +25,10 @@ def read_sizing(value: Any) -> dict[str, Any]:
     try:
         return read_sizes(value)
     except ParametersRefused as refused:
-        texts = [f"{problem.name}: {complaint(problem)}" for problem in refused.problems]
+        texts = [
+            complaint(problem) if problem.code == "object" else f"{problem.name}: {complaint(problem)}"
+            for problem in refused.problems
+        ]
         raise ValidationError([ValidationError(text, code="sizing") for text in texts]) from None
 
 

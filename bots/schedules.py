@@ -27,6 +27,8 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
 
+from accounts.audit import record
+from accounts.models import User
 from bots.models import Bot, BotSchedule, BotStatus, Intent, IntentStatus
 from trading.core.order_state import UNSETTLED
 from trading.models import Order, Position, Trade, TradeStatus
@@ -116,6 +118,19 @@ def install_housekeeping() -> None:
         half = int(every.total_seconds()) // 2
         fields = {"task": task, "interval": _interval(every), "expire_seconds": half, "queue": "io"}
         PeriodicTask.objects.get_or_create(name=name, defaults=fields)
+
+
+def housekeeping_switch(*, actor: User, names: Iterable[str], is_on: bool) -> int:
+    """Switches the installation's own periodic tasks, never a bot's; how many changed."""
+    with transaction.atomic():
+        own = PeriodicTask.objects.filter(bot_schedule=None, name__in=list(names)).exclude(enabled=is_on)
+        changed = list(own.select_for_update(of=("self",)))
+        PeriodicTask.objects.filter(pk__in=[task.pk for task in changed]).update(enabled=is_on, date_changed=Now())
+        for task in changed:
+            record(actor=actor, action="schedule.on" if is_on else "schedule.off", target=task)
+        if changed:
+            PeriodicTasks.update_changed()
+    return len(changed)
 
 
 @receiver(post_delete, sender=BotSchedule)

@@ -43,6 +43,7 @@ def bot_stats(bot: Bot) -> dict[str, Any]:
         "longest_held_s": _seconds(found.longest_held),
         "naked_longest_ms": found.naked_longest_ms,
         "naked_average_ms": found.naked_average_ms,
+        "naked_value_worst": _money(found.naked_value_worst),
         "levels": [
             {"level": each.level, "cycles": each.cycles, "pnl": decimal_text(each.pnl)} for each in found.levels
         ],

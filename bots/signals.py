@@ -8,6 +8,7 @@ from bots.models import Bot
 from bots.strategies.bars import bars_of
 from bots.strategies.registry import strategy_of
 from trading.core.decide import decide, decide_exit_only
+from trading.core.leg_ratio import EQUAL
 from trading.core.rules import spread_of, stop_loss_reached
 from trading.core.strategy_failed import StrategyFailed
 from trading.core.types import ADD, NONE, OPEN, STOP_LOSS, Config, Decision, Quote, State
@@ -18,10 +19,14 @@ SPREAD: Final = "spread"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """`failed`: why the strategy could say nothing; the stop loss of the common settings was looked at all the same."""
+    """`failed`: why the strategy could say nothing; the stop loss of the common settings was looked at all the same.
+
+    `ratio`: what leg 2 of a level is to be worth for each 1 of leg 1.
+    """
 
     decision: Decision
     failed: str = ""
+    ratio: float = EQUAL
 
 
 def say(
@@ -42,12 +47,13 @@ def say(
     try:
         bound = strategy_of(bot.strategy).bind(bot.strategy_params)
         tape = bars_of(bot, bound, candle_at, market_time)
-        decision = bound.decide_plainly(config, state, quote, bound.last_row(tape))
+        row = bound.last_row(tape)
+        decision, ratio = bound.decide_plainly(config, state, quote, row), bound.leg_ratio(row)
     except (LookupError, ParametersRefused, StrategyFailed) as error:
         return Said(_stop_loss_alone(config, state, quote), str(error))
     if decision.action in (OPEN, ADD) and not entries:
         return Said(decision._replace(action=NONE, side=state.side))
-    return Said(decision)
+    return Said(decision, ratio=ratio)
 
 
 def _stop_loss_alone(config: Config, state: State, quote: Quote) -> Decision:

@@ -72,7 +72,7 @@ def _decided(bot: Bot) -> dict[str, Any]:
     found = _asked(bot, now, market_time, entries=investment > 0)
     said = found or Said(Decision(NONE, bot.side, now.spread))
     notional = investment * Decimal(str(bot.dca_config[bot.level]["multiplier"])) if _is_entry(said.decision) else None
-    legs, refused = _legs(bot, now, said.decision, notional)
+    legs, refused = _legs(bot, now, said, notional)
     return {
         "spread": now.spread,
         "action": ACTION_NAMES[said.decision.action],
@@ -101,7 +101,8 @@ def _is_entry(decision: Decision) -> bool:
     return decision.action in (OPEN, ADD)
 
 
-def _legs(bot: Bot, now: PairNow, decision: Decision, notional: Decimal | None) -> tuple[list[dict[str, Any]], str]:
+def _legs(bot: Bot, now: PairNow, said: Said, notional: Decimal | None) -> tuple[list[dict[str, Any]], str]:
+    decision = said.decision
     if decision.action == NONE:
         return [], ""
     if notional is None:
@@ -111,7 +112,7 @@ def _legs(bot: Bot, now: PairNow, decision: Decision, notional: Decimal | None) 
     [sizes] = ladder_sizes(
         *now.rules,
         decision.side,
-        [WantedLevel(bot.level + 1, notional, *prices)],
+        [WantedLevel(bot.level + 1, notional, *prices, said.ratio)],
         held=Held(held.get(1, Decimal()), held.get(2, Decimal()), bot.planned1, bot.planned2),
         max_imbalance=bot.max_imbalance / 100,
     )

@@ -51,6 +51,7 @@ class Statistics:
     trades: int
     naked_longest_ms: int | None
     naked_average_ms: float | None
+    naked_value_worst: Decimal | None
 
     @property
     def naked_longest_s(self) -> float | None:
@@ -69,7 +70,7 @@ def statistics_of(bot: Bot) -> Statistics:
     pnls = [cycle.realised_pnl for cycle in closed]
     held = [cycle.closed_at - cycle.opened_at for cycle in closed if cycle.closed_at]
     naked = Trade.objects.filter(bot=bot, filled_share__gt=0).aggregate(
-        longest=Max("naked_ms"), average=Avg("naked_ms", filter=Q(naked_ms__gt=0))
+        longest=Max("naked_ms"), average=Avg("naked_ms", filter=Q(naked_ms__gt=0)), value=Max("naked_value")
     )
     return Statistics(
         summary=_summary(cycles),
@@ -84,6 +85,7 @@ def statistics_of(bot: Bot) -> Statistics:
         trades=bot.total_trades,
         naked_longest_ms=naked["longest"],
         naked_average_ms=naked["average"],
+        naked_value_worst=naked["value"],
     )
 
 

@@ -4,12 +4,15 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.auth.models import Group
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts import second_factor
 from accounts.models import User
@@ -23,6 +26,14 @@ def guard() -> None:
         return is_staff(request) and has_second_factor(request)
 
     admin.site.has_permission = may_enter  # type: ignore[method-assign]
+
+
+def tidy() -> None:
+    """What libraries registered for themselves: tables that nobody looks after here."""
+    schedules = ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule
+    for model in (Group, OutstandingToken, BlacklistedToken, *schedules):
+        if admin.site.is_registered(model):
+            admin.site.unregister(model)
 
 
 def has_second_factor(request: HttpRequest) -> bool:

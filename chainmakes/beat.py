@@ -21,10 +21,12 @@ from django.db import close_old_connections, connection, transaction
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler
 from kombu.exceptions import OperationalError as BrokerTrouble
+from redis.exceptions import RedisError
 
 from bots.schedules import CHUNK_TASK, install_housekeeping
 from chainmakes.beat_entry import LOOK_PAUSE_S, BeatEntry
 from chainmakes.health import mark_alive
+from chainmakes.queues import queue_depths
 
 log = get_logger(__name__)
 
@@ -35,6 +37,8 @@ REPORT_S = 10.0  # between two signs of life
 SYNC_S = 60
 ROWS_PER_STATEMENT = 2_000
 LIFE_OF_A_LOOK = 0.9  # of its interval: a look not taken up within this is dropped
+BACKLOG_MOST, BACKLOG_OVER = 100, 5  # chunks in the queue: from so many on none are added until it is down to so few
+BACKLOG_LOOK_S = 1.0
 
 # What an entry is made of. Rows that agree in all of it are the same entry.
 DEFINITION = (
@@ -87,7 +91,9 @@ class BotScheduler(DatabaseScheduler):
         self._definitions: dict[str, Definition] = {}
         self._announced: datetime | None = None
         self._next_poll = self._next_full_poll = self._next_report = 0.0
-        self._database_away = self._broker_away = self._is_saving = False
+        self._database_away = self._broker_away = self._is_saving = self._is_behind = False
+        self._next_backlog_look = 0.0
+        self._held: dict[str, BeatEntry] = {}
         self.dropped = 0  # looks not handed over since the broker went away
         super().__init__(*args, **kwargs)
 
@@ -242,7 +248,17 @@ class BotScheduler(DatabaseScheduler):
             self._done(entry, now_s)
 
     def _hand_over_bots(self, entries: list[BeatEntry], now_s: float) -> None:
-        """In chunks of one interval each. When the broker does not answer, the rest is dropped at once."""
+        """In chunks of one interval each. When the broker does not answer, the rest is dropped at once.
+
+        Workers that cannot keep up would only throw away chunks that grew too old in the queue, and come to none that
+        is fresh: while they are behind, bots are kept here, each once, and then travel in full chunks.
+        """
+        were_held = bool(self._held)
+        self._held |= {entry.name: entry for entry in entries}
+        if self._workers_are_behind():
+            return
+        entries = [entry for name, entry in self._held.items() if self._schedule.get(name) is entry]
+        self._held = {}
         by_interval: dict[float, list[BeatEntry]] = defaultdict(list)
         for entry in entries:
             by_interval[entry.every_s or 0.0].append(entry)
@@ -250,13 +266,13 @@ class BotScheduler(DatabaseScheduler):
         try:
             for every_s, those in by_interval.items():
                 for chunk in _batches(those, settings.TICK_CHUNK):
-                    self._send_chunk(chunk, every_s, now_s)
+                    self._send_chunk(chunk, every_s, now_s, were_held)
                     waiting -= len(chunk)
         except BrokerTrouble as error:
             self._drop(waiting, error)
 
-    def _send_chunk(self, chunk: list[BeatEntry], every_s: float, now_s: float) -> None:
-        due_at = min(entry.last_run_at.timestamp() for entry in chunk)
+    def _send_chunk(self, chunk: list[BeatEntry], every_s: float, now_s: float, were_held: bool) -> None:
+        due_at = now_s if were_held else min(entry.last_run_at.timestamp() for entry in chunk)
         life_s = due_at + every_s * LIFE_OF_A_LOOK - now_s
         self.app.send_task(
             CHUNK_TASK,
@@ -269,6 +285,24 @@ class BotScheduler(DatabaseScheduler):
         if self._broker_away:
             log.warning("the broker answers again; %d looks were dropped", self.dropped)
         self._broker_away, self.dropped = False, 0
+
+    def _workers_are_behind(self) -> bool:
+        """Asked now and then. A broker that does not answer is found out by sending."""
+        now = time.monotonic()
+        if now >= self._next_backlog_look:
+            self._next_backlog_look = now + BACKLOG_LOOK_S
+            most = BACKLOG_OVER if self._is_behind else BACKLOG_MOST
+            is_behind = self._backlog() > most
+            if is_behind and not self._is_behind:
+                log.warning("workers are behind: looks wait here until the queue is down to %d", BACKLOG_OVER)
+            self._is_behind = is_behind
+        return self._is_behind
+
+    def _backlog(self) -> int:
+        try:
+            return queue_depths(self.app).get("trading", 0)
+        except RedisError:
+            return 0
 
     def _drop(self, count: int, error: Exception) -> None:
         if not self._broker_away:

@@ -18,6 +18,7 @@ app.autodiscover_tasks(["trading"], related_name="tasks_reconciliation")
 app.autodiscover_tasks(["trading"], related_name="tasks_scans")
 app.autodiscover_tasks(["trading"], related_name="tasks_risk")
 app.autodiscover_tasks(["trading"], related_name="tasks_journal")
+app.autodiscover_tasks(["trading"], related_name="tasks_chat")  # its signals
 app.autodiscover_tasks(["accounts", "trading"], related_name="tasks_notifications")
 app.autodiscover_tasks(["chainmakes"], related_name="metrics_celery")  # its signals
 app.steps["worker"].add(ReportAlive)

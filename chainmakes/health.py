@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 SEEN_FOR_S = 30  # a process that reported within this time counts as running
 PROCESSES = ("web", "beat", "worker", "worker-io", "worker-compute")
 """Those that report themselves; `worker` is the one that trades."""
+GUARDIAN = "guardian"
+"""One more that `HEALTH_PARTS` may name."""
 
 
 def mark_alive(part: str) -> None:
@@ -49,13 +51,30 @@ def _redis() -> bool:
     return _seen("web")
 
 
+def _guardian() -> bool:
+    """Its sign of life is a row (`trading.models.GuardianMark`; this module is loaded before there are models)."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT 1 FROM guardian_marks WHERE at > clock_timestamp() - make_interval(secs => %s))",
+                [SEEN_FOR_S],
+            )
+            return bool(cursor.fetchone()[0])
+    except DatabaseError:
+        return False
+
+
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 when every part answers, else 503; `parts` says which do. `HEALTH_PARTS` names the processes that count."""
+    """200 when every part answers, else 503; `parts` says which do. `HEALTH_PARTS` names the processes that count.
+
+    The guardian is told in any case: it may be started last, or run elsewhere.
+    """
     checks: dict[str, Callable[[], bool]] = {"database": _database, "redis": _redis}
     parts = {name: check() for name, check in checks.items()}
-    parts |= {name: _seen(name) for name in settings.HEALTH_PARTS}
+    guardian = parts["database"] and _guardian()
+    parts |= {name: guardian if name == GUARDIAN else _seen(name) for name in settings.HEALTH_PARTS}
     ok = all(parts.values())
-    return JsonResponse({"ok": ok, "parts": parts}, status=200 if ok else 503)
+    return JsonResponse({"ok": ok, "parts": parts, "guardian": guardian}, status=200 if ok else 503)
 
 
 def last_seen(names: Iterable[str]) -> dict[str, float | None]:

@@ -8,20 +8,21 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from redis import Redis
 from redis.exceptions import RedisError
 
 from bots.models import Bot, BotStatus
 from chainmakes.health import PROCESSES, last_seen
+from chainmakes.queues import queue_depths
 from trading.core.order_state import UNSETTLED
 from trading.models import (
     Difference,
     DifferenceStatus,
     EquitySnapshot,
+    GuardianMark,
     Order,
     Scope,
     Trade,
@@ -32,9 +33,7 @@ from trading.models import (
 
 log = logging.getLogger(__name__)
 
-QUEUES = ("trading", "io", "compute")
 ACCOUNTS_WITH_EQUITY = 50
-REDIS_TIMEOUT_S = 1.0
 
 
 class NowCollector(Collector):
@@ -72,6 +71,7 @@ def _of_database() -> Iterator[Metric]:
     open_ = Difference.objects.filter(status=DifferenceStatus.OPEN).count()
     yield _single("differences_open", "What venues say and our books do not, undecided", open_)
     yield _switches()
+    yield _guardian()
     if settings.METRICS_EQUITY:
         yield _equity()
 
@@ -118,6 +118,15 @@ def _switches() -> Metric:
     return family
 
 
+def _guardian() -> Metric:
+    """Its sign of life is a row; none before the first one."""
+    family = GaugeMetricFamily("chainmakes_guardian_seen_seconds", "Since the guardian was last seen")
+    newest = GuardianMark.objects.aggregate(at=Max("at"))["at"]
+    if newest is not None:
+        family.add_metric([], max((timezone.now() - newest).total_seconds(), 0.0))
+    return family
+
+
 def _equity() -> Metric:
     """Of the largest accounts, so that the number of series stays bounded."""
     family = GaugeMetricFamily("chainmakes_account_equity", "Of the largest accounts", labels=["account", "currency"])
@@ -129,27 +138,15 @@ def _equity() -> Metric:
 
 
 def _of_redis() -> Iterator[Metric]:
-    with Redis.from_url(
-        settings.CELERY_BROKER_URL, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
-    ) as redis:
-        yield _queues(redis)
+    yield _queues()
     alive = GaugeMetricFamily("chainmakes_process_alive", "Whether a process reported itself", labels=["process"])
     for process, age_s in last_seen(PROCESSES).items():
         alive.add_metric([process], float(age_s is not None))
     yield alive
 
 
-def _queues(redis: Redis) -> Metric:
+def _queues() -> Metric:
     family = GaugeMetricFamily("chainmakes_queue_depth", "Tasks that wait", labels=["queue"])
-    for queue, depth in queue_depths(redis).items():
+    for queue, depth in queue_depths().items():
         family.add_metric([queue], depth)
     return family
-
-
-def queue_depths(redis: Redis) -> dict[str, int]:
-    """Raises RedisError."""
-    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
-    pipeline = redis.pipeline(transaction=False)
-    for queue in QUEUES:
-        pipeline.llen(f"{prefix}{queue}")
-    return dict(zip(QUEUES, pipeline.execute(), strict=True))

@@ -7,8 +7,9 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+
+from chainmakes.back_office_look import UNFOLD as UNFOLD
 
 env = environ.Env()
 
@@ -210,6 +211,7 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="")  # https://bots.example.com: begi
 # --- notifications ---------------------------------------------------------------------------------------------------
 # Hosts, addresses and networks of ours that users' channels may reach: others than public ones are refused otherwise.
 ALERT_ALLOWED_HOSTS = env.list("ALERT_ALLOWED_HOSTS", default=[])
+TELEGRAM_API_URL = env.str("TELEGRAM_API_URL", default="https://api.telegram.org")  # of the bots that take commands
 ENGINE_SILENCE_S = env.float("ENGINE_SILENCE_S", default=120.0)  # without a sign of life, until somebody is told
 
 # --- API -------------------------------------------------------------------------------------------------------------
@@ -389,11 +391,4 @@ LOGGING = {
         "daphne": {"level": "WARNING"},
         "django.channels.server": {"level": "WARNING"},
     },
-}
-
-UNFOLD = {
-    "SITE_TITLE": "ChainMakes",
-    "SITE_HEADER": "ChainMakes",
-    "SHOW_VIEW_ON_SITE": False,
-    "SITE_DROPDOWN": [{"icon": "monitor_heart", "title": _("Health"), "link": reverse_lazy("health")}],
 }

@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, Spec
 
 from accounts.api import urls as accounts_api
 from bots.api import urls as bots_api
-from chainmakes.back_office import admin_login, guard
+from chainmakes.back_office import admin_login, guard, tidy
 from chainmakes.health import healthz, readyz
 from chainmakes.health_page import health_page
 from chainmakes.metrics import metrics
@@ -16,6 +16,7 @@ from exchanges.api import urls as exchanges_api
 from trading.api import urls as trading_api
 
 guard()
+tidy()
 
 api_v1 = [
     *accounts_api.urlpatterns,

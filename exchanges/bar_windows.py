@@ -48,6 +48,11 @@ def last_bars(account: ExchangeAccount, symbol: str, timeframe: str, *, until: d
     return known.candles.part(slice(max(0, end - bars), end))
 
 
+def bars_from(account: ExchangeAccount, symbol: str, timeframe: str, *, since: datetime, bars: int) -> Candles:
+    """At most so many closed ones from an instant on, asked for anew. Raises ExchangeError."""
+    return _candles(market_data.closed_candles(account, symbol, timeframe, since=since, limit=bars))
+
+
 def _extended(
     known: _Kept | None, account: ExchangeAccount, symbol: str, timeframe: str, last: int, bars: int
 ) -> _Kept:

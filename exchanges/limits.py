@@ -65,6 +65,12 @@ class SharedBudget:
         except RedisError:
             log.warning("others may not know that %s wants to be left alone for %.0f s", self._name, seconds)
 
+    def left_away_s(self) -> float:
+        try:
+            return max(self._left_away(), 0.0)
+        except RedisError:
+            return max(self._away_until - time.time(), 0.0)
+
     def _tell(self, key: str, milliseconds: int) -> None:
         """A longer time that was asked for before stays."""
         if not _redis().set(key, "1", px=milliseconds, nx=True) and int(_redis().pttl(key)) < milliseconds:

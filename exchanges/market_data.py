@@ -12,12 +12,14 @@ from exchanges.contract_rules import RulesSource, rules_of
 from exchanges.history import candles
 from exchanges.models import ExchangeAccount, PaperSource
 from exchanges.registry import venue_of
-from exchanges.symbols import short
+from exchanges.symbols import is_inverse, short
 from exchanges.timeframes import TIMEFRAME_MS
 from exchanges.venue_clients import markets_of
 from trading.core.sizing import MarketRules
 
 BOOK_DEPTH = 5
+DEPTHS = (100, 400)
+"""Levels of a book that are asked for: most orders find enough in the first few."""
 DAY_HOURS = 24
 START_PRICE_AGE = timedelta(hours=1)
 
@@ -27,16 +29,54 @@ def quotes(account: ExchangeAccount, symbols: Sequence[str]) -> Mapping[str, Ven
     return venue_of(account).quotes(symbols)
 
 
+def clocks_apart(account: ExchangeAccount, other: ExchangeAccount) -> timedelta:
+    """How far the clock of one account's venue is ahead of the other's. None where one of them is a market of our own:
+    its time is part of it. Raises ExchangeError."""
+    if account.pk == other.pk or _is_made(account) or _is_made(other):
+        return timedelta(0)
+    return venue_of(account).clock() - venue_of(other).clock()
+
+
 def book_quote(account: ExchangeAccount, symbol: str) -> VenueQuote:
     """The touch of the venue's book, asked for over REST; made markets have no other than their quote.
 
     Raises ExchangeError, LookupError for an empty book.
     """
-    if account.is_paper and account.paper_source != PaperSource.LIVE:
+    if _is_made(account):
         return venue_of(account).quotes([symbol])[symbol]
     book = markets_of(account.rules_venue, testnet=account.is_testnet).book(symbol, BOOK_DEPTH)
     (bid, bid_size), (ask, ask_size) = book.bids[0], book.asks[0]
     return VenueQuote(symbol, bid, ask, book.at, book.at, (bid + ask) / 2, bid_size, ask_size)
+
+
+def resting(account: ExchangeAccount, quote: VenueQuote, side: str, limit: Decimal, wanted: Decimal) -> Decimal:
+    """How much (base units) a taker of that side finds at `limit` or better; more than `wanted` is not looked for.
+
+    The quote's own touch where that is enough, else the venue's book (at most `ORDERBOOK_CACHE_TTL` old), deeper where
+    its first levels all lie within the limit; a made market has no more than its quote tells, None being more than
+    anybody asks for. Raises ExchangeError.
+    """
+    price, size = (quote.ask, quote.ask_size) if side == "buy" else (quote.bid, quote.bid_size)
+    if _is_made(account) or (size is not None and size >= wanted):
+        return _resting([(price, wanted if size is None else size)], side, limit)
+    found = Decimal(0)
+    for depth in DEPTHS:
+        book = markets_of(account.rules_venue, testnet=account.is_testnet).book(quote.symbol, depth)
+        levels = book.asks if side == "buy" else book.bids
+        found = _resting(levels, side, limit)
+        if found >= wanted or len(levels) < depth or not _resting(levels[-1:], side, limit):
+            break
+    return found
+
+
+def _is_made(account: ExchangeAccount) -> bool:
+    """A market of our own."""
+    return account.is_paper and account.paper_source != PaperSource.LIVE
+
+
+def _resting(levels: Sequence[tuple[Decimal, Decimal]], side: str, limit: Decimal) -> Decimal:
+    inside = (amount for price, amount in levels if (price <= limit if side == "buy" else price >= limit))
+    return sum(inside, Decimal(0))
 
 
 def closed_candles(
@@ -49,7 +89,7 @@ def closed_candles(
 def day_figures(account: ExchangeAccount, quotes: Mapping[str, VenueQuote]) -> Mapping[str, DayFigures]:
     """Of the quoted markets over 24 hours, as far as known. One question where a venue is asked, for all accounts and
     markets; of a market of our own the sum of its candles. Raises ExchangeError."""
-    if not account.is_paper or account.paper_source == PaperSource.LIVE:
+    if not _is_made(account):
         days = markets_of(account.rules_venue, testnet=account.is_testnet).days()
         return {symbol: days[symbol] for symbol in quotes if symbol in days}
     found: dict[str, DayFigures] = {}
@@ -86,11 +126,12 @@ def markets(account: ExchangeAccount) -> Mapping[str, MarketRules]:
 def market_rules(account: ExchangeAccount, symbol: str) -> MarketRules:
     """Raises ValidationError for a market that the venue does not have."""
     rules = markets(account).get(symbol)
-    if rules is None:
-        raise ValidationError(
-            _("%(symbol)s is not traded on this account.") % {"symbol": short(symbol)}, code="unknown_market"
-        )
-    return rules
+    if rules is not None:
+        return rules
+    sentence = _("%(symbol)s is not traded on this account.")
+    if is_inverse(symbol):
+        sentence = _("%(symbol)s is settled in its own coin. Bots trade contracts that are settled in money.")
+    raise ValidationError(sentence % {"symbol": short(symbol)}, code="unknown_market")
 
 
 def start_price(account: ExchangeAccount, symbol: str, at: datetime) -> Decimal:

@@ -24,6 +24,10 @@ from trading.core.sizing import MarketRules
 class Window(Protocol):
     """Every method raises ExchangeError; symbols are known ones of the window's kind."""
 
+    def clock(self) -> datetime:
+        """The time by which quotes are old or new."""
+        ...
+
     def markets(self) -> Mapping[str, MarketRules]: ...
 
     def quotes(self, symbols: Sequence[str]) -> Mapping[str, VenueQuote]: ...
@@ -56,6 +60,9 @@ class PublicWindow:
         self._exchange = exchange
         self._kind = kind
         self._markets = markets_of(exchange, kind, testnet=testnet)
+
+    def clock(self) -> datetime:
+        return from_ms(self._markets.now_ms())
 
     def markets(self) -> Mapping[str, MarketRules]:
         return {symbol: market.rules for symbol, market in self._markets.instruments().items()}
@@ -98,6 +105,9 @@ class PaperWindow:
     def __init__(self, account: ExchangeAccount, kind: Kind) -> None:
         self._account = account
         self._kind = kind
+
+    def clock(self) -> datetime:
+        return venue_of(self._account).clock()
 
     def markets(self) -> Mapping[str, MarketRules]:
         found = market_data.markets(self._account)
@@ -176,6 +186,13 @@ class LivePaperWindow(PaperWindow):
 
     def outlooks(self) -> Mapping[str, FundingOutlook]:
         return self._public.outlooks()
+
+
+def window_of(account: ExchangeAccount, kind: Kind = "swap") -> Window:
+    """What an account's own market lets one see."""
+    if account.is_paper:
+        return paper_window(account, kind)
+    return PublicWindow(account.exchange, kind, testnet=account.is_testnet)
 
 
 def paper_window(account: ExchangeAccount, kind: Kind) -> Window:

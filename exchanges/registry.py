@@ -9,7 +9,6 @@ from decimal import Decimal
 from functools import partial
 from typing import TypeVar
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from exchanges import paper_config
@@ -41,7 +40,7 @@ from exchanges.known_secrets import remember
 from exchanges.models import SECRET_NAMES, ExchangeAccount, PaperSource
 from exchanges.paper_config import PaperConfig
 from exchanges.secrets import SecretMismatch, unseal
-from exchanges.symbols import kind_of
+from exchanges.symbols import is_inverse, kind_of
 from exchanges.venue_clients import account_client, markets_of
 from trading.core.sizing import MarketRules
 
@@ -59,17 +58,29 @@ DESKS: Mapping[tuple[str, Kind], AccountDialect] = {
     ("okx", "spot"): OkxSpot(),
     ("okx", "future"): OkxAccount("FUTURES"),
     ("binance", "spot"): BinanceSpot(),
+    ("binance", "future"): BinanceAccount(),
     ("bybit", "spot"): BybitSpot(),
+    ("bybit", "future"): BybitAccount(),
 }
-"""What orders by hand may trade beside the perpetual swaps, by exchange and kind."""
+"""What orders by hand may trade beside the linear perpetual swaps, by exchange and kind."""
+
+INVERSE_DESKS: Mapping[tuple[str, Kind], AccountDialect] = {
+    ("okx", "swap"): OkxAccount(inverse=True),
+    ("okx", "future"): OkxAccount("FUTURES", inverse=True),
+    ("bybit", "swap"): BybitAccount("inverse"),
+    ("bybit", "future"): BybitAccount("inverse"),
+}
+"""The same of contracts that settle in their coin."""
 
 _KIND_UNKNOWN = gettext_lazy("Markets of this kind can be looked at, but not traded here.")
+_INVERSE_UNKNOWN = gettext_lazy("Contracts that are settled in their own coin can be looked at, but not traded here.")
+_PAPER_SWAPS = gettext_lazy("Only perpetual swaps that are settled in USDT are traded on a paper account.")
 
 Made = TypeVar("Made")
 
 _lock = threading.Lock()
 _venues: dict[int, tuple[datetime, Venue]] = {}
-_desks: dict[tuple[int, Kind], tuple[Venue, Venue]] = {}
+_desks: dict[tuple[int, Kind, bool], tuple[Venue, Venue]] = {}
 
 
 def venue_of(account: ExchangeAccount) -> Venue:
@@ -89,27 +100,46 @@ def venue_of(account: ExchangeAccount) -> Venue:
 
 
 def venue_for(account: ExchangeAccount, symbol: str) -> Venue:
-    """The account's venue as the kind of that market needs it. Raises what `desk_of` does."""
-    return desk_of(account, kind_of(symbol))
+    """The account's venue as that market needs it. Raises what `desk_of` does."""
+    return desk_of(account, kind_of(symbol), inverse=is_inverse(symbol))
 
 
-def desk_of(account: ExchangeAccount, kind: Kind) -> Venue:
-    """The account's venue for markets of one kind, over the connections of `venue_of`.
+def desk_of(account: ExchangeAccount, kind: Kind, *, inverse: bool = False) -> Venue:
+    """The account's venue for markets of one kind, over the connections of `venue_of`: those that settle in money, or
+    those that do so in their coin.
 
     Raises DomainError for a kind that is not traded there, and what `venue_of` does.
     """
     venue = venue_of(account)
-    if kind == "swap":
+    if kind == "swap" and not inverse:
         return venue
-    dialect = DESKS.get((account.exchange, kind))
+    dialect = (INVERSE_DESKS if inverse else DESKS).get((account.exchange, kind))
     if not isinstance(venue, LiveVenue) or dialect is None:
-        words = _("Only perpetual swaps are traded on a paper account.") if venue.is_paper else _KIND_UNKNOWN
-        raise DomainError(str(words), "kind_not_traded")
-    known = _desks.get((account.pk, kind))
+        unknown = _INVERSE_UNKNOWN if inverse else _KIND_UNKNOWN
+        raise DomainError(str(_PAPER_SWAPS if venue.is_paper else unknown), "kind_not_traded")
+    known = _desks.get((account.pk, kind, inverse))
     if known is None or known[0] is not venue:
         source = markets_of(account.exchange, kind, testnet=account.is_testnet)
-        known = _desks[account.pk, kind] = venue, venue.beside(kind, dialect, source)
+        known = venue, venue.beside(kind, dialect, source, inverse=inverse)
+        _desks[account.pk, kind, inverse] = known
     return known[1]
+
+
+def desks_of(account: ExchangeAccount, kind: Kind) -> list[Venue]:
+    """Of all markets of one kind that are traded there. Raises what `desk_of` does, ExchangeError."""
+    found = [desk_of(account, kind)]
+    if trades_inverse(account, kind) and (inverse := desk_of(account, kind, inverse=True)).markets():
+        found.append(inverse)
+    return found
+
+
+def trades_inverse(account: ExchangeAccount, kind: Kind) -> bool:
+    return (account.exchange, kind) in INVERSE_DESKS
+
+
+def kinds_of(account: ExchangeAccount) -> list[Kind]:
+    """Of markets that orders by hand may trade there."""
+    return ["swap", *(kind for exchange, kind in DESKS if exchange == account.exchange)]
 
 
 def examined(account: ExchangeAccount, secrets: Mapping[str, str]) -> Examination:

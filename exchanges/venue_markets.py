@@ -27,7 +27,7 @@ from exchanges.adapters.market_dialect import (
     newest_bars,
     rates_page,
 )
-from exchanges.adapters.paper_source import FundingRate, from_ms
+from exchanges.adapters.paper_source import FundingRate, from_ms, to_ms
 from exchanges.adapters.venues import Kind
 from exchanges.errors import ExchangeError
 from exchanges.stream.quotes import StreamedQuotes
@@ -188,6 +188,8 @@ class VenueMarkets:
     def _read(self) -> _Board:
         began = time.time()
         quotes = self._dialect.quotes(self._client, self._kind, self._by_id())
+        if quotes:
+            self._client.clock_compare(max(to_ms(quote.at) for quote in quotes))
         return _Board({quote.symbol: quote for quote in quotes}, began)
 
     @property

@@ -1,6 +1,7 @@
 """Pictures of the guide, taken from a running demonstration: `python scripts/help_pictures.py [--home FOLDER]`.
 
-Writes `static/img/help/*.webp`: light, in English, of one width. Needs Playwright and Chromium.
+Writes `static/img/help/LANGUAGE/*.webp`: light, of one width, in each language of the guide. Needs Playwright and
+Chromium.
 """
 
 import argparse
@@ -22,6 +23,8 @@ QUALITY = 72
 LARGEST = 120_000
 DRAWN = "main canvas"
 BACKTESTS = "main a[href^='/backtests/'][href$='/']:not([href='/backtests/'])"  # the newest, a search, comes first
+LANGUAGES = ("en", "zh-hans")  # the links are looked up in the first
+PATIENCE_MS = 120_000  # a demonstration that has just begun computes much
 DRAWN_MS = 2_500  # charts and the live feed
 
 
@@ -53,10 +56,15 @@ def main() -> None:
     options = parser.parse_args()
     demo = json.loads((options.home / "demo.json").read_text(encoding="utf-8"))
     wanted = [picture for picture in PICTURES if not options.names or picture.name in options.names]
-    TARGET.mkdir(parents=True, exist_ok=True)
+    address = demo["url"].rstrip("/")
     with _logged_in(demo) as page:
-        for picture in wanted:
-            _take(page, demo["url"].rstrip("/"), picture)
+        _speak(page, address, LANGUAGES[0])
+        places = {picture.name: _address_of(page, address, picture) for picture in wanted}
+        for language in reversed(LANGUAGES):
+            _speak(page, address, language)
+            (TARGET / language).mkdir(parents=True, exist_ok=True)
+            for picture in wanted:
+                _take(page, places[picture.name], picture, TARGET / language / f"{picture.name}.webp")
 
 
 @contextmanager
@@ -65,6 +73,7 @@ def _logged_in(demo: dict[str, str]) -> Iterator[Page]:
         path = str(CHROMIUM) if CHROMIUM.exists() else None
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_context(viewport=VIEW, color_scheme="light", locale="en-US").new_page()
+        page.set_default_timeout(PATIENCE_MS)
         page.goto(f"{demo['url'].rstrip('/')}/login")
         page.fill("[name=username]", demo["username"])
         page.fill("[name=password]", demo["password"])
@@ -74,19 +83,31 @@ def _logged_in(demo: dict[str, str]) -> Iterator[Page]:
         browser.close()
 
 
-def _take(page: Page, address: str, picture: Picture) -> None:
-    """Raises SystemExit for a picture that is too large for a page of help."""
+def _speak(page: Page, address: str, language: str) -> None:
+    """The user's language from now on."""
+    token = next(cookie["value"] for cookie in page.context.cookies() if "csrf" in cookie["name"])
+    form: dict[str, str | float | bool] = {"language": language, "next": "/", "csrfmiddlewaretoken": token}
+    page.request.post(f"{address}/settings/language", form=form, headers={"Referer": f"{address}/"})
+
+
+def _address_of(page: Page, address: str, picture: Picture) -> str:
+    if not picture.link:
+        return address + picture.path
     page.goto(address + picture.path)
-    if picture.link:
-        page.goto(address + (page.get_attribute(picture.link, "href") or ""))
+    return address + (page.get_attribute(picture.link, "href") or "")
+
+
+def _take(page: Page, address: str, picture: Picture, target: Path) -> None:
+    """Raises SystemExit for a picture that is too large for a page of help."""
+    page.goto(address)
     page.wait_for_selector(picture.ready)
     page.wait_for_timeout(DRAWN_MS)
     wish = {"format": "webp", "quality": QUALITY}
     answer = page.context.new_cdp_session(page).send("Page.captureScreenshot", wish)
     data = base64.b64decode(answer["data"])
     if len(data) > LARGEST:
-        raise SystemExit(f"{picture.name}: {len(data)} bytes, {LARGEST} allowed")
-    (TARGET / f"{picture.name}.webp").write_bytes(data)
+        raise SystemExit(f"{target.name}: {len(data)} bytes, {LARGEST} allowed")
+    target.write_bytes(data)
 
 
 if __name__ == "__main__":

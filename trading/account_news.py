@@ -2,10 +2,9 @@
 books that differ."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -17,26 +16,37 @@ from bots.amounts import grouped
 from exchanges.adapters.base import Balance
 from exchanges.models import ExchangeAccount
 from exchanges.symbols import short
-from trading.models import Difference, Position
+from trading.models import Difference, Position, RiskLimits, Scope
 
 AGAIN_AFTER: Final = timedelta(hours=6)
 """Margin that stays short is told again after this."""
-MARGIN_SHORT: Final = Decimal("0.1")
-"""Free margin, as a share of the equity, below which positions stand on little."""
+MARGIN_SHORT_PCT: Final = 10
+"""Free margin, in per cent of the equity, below which positions stand on little; unless limits say otherwise."""
+MARGIN_LOOKED_AT_PCT: Final = 90
+"""Above this nobody can ask to be warned."""
 MESSAGE_LENGTH: Final = ExchangeAccount._meta.get_field("last_check_message").max_length or 300
 
 
 def margin_look(account: ExchangeAccount, balance: Balance, now: datetime) -> None:
-    if balance.equity <= 0 or balance.free >= balance.equity * MARGIN_SHORT:
+    if balance.equity <= 0 or balance.free >= balance.equity * MARGIN_LOOKED_AT_PCT / 100:
         return
     group = f"account:{account.pk}:margin"
     holds = Position.objects.filter(account=account, is_open=True).exists()
-    if not holds or was_told(account.owner, group, now - AGAIN_AFTER):
+    if not holds or balance.free >= balance.equity * _margin_short_pct(account) / 100:
+        return
+    if was_told(account.owner, group, now - AGAIN_AFTER):
         return
     with override(account.owner.language):
         words = {"free": grouped(balance.free), "equity": grouped(balance.equity), "currency": balance.currency}
         text = _("%(free)s of %(equity)s %(currency)s are free for margin. Add margin or close something.") % words
     _tell_of(account, NoticeKind.LIMIT, Severity.ERROR, text, group, now)
+
+
+def _margin_short_pct(account: ExchangeAccount) -> int:
+    """The widest of those that hold for the account."""
+    of_account = Q(scope=Scope.INSTALLATION) | Q(owner=account.owner_id) | Q(account=account.pk)
+    widest: int | None = RiskLimits.objects.filter(of_account).aggregate(most=Max("warn_margin"))["most"]
+    return MARGIN_SHORT_PCT if widest is None else widest
 
 
 def key_refused_note(account: ExchangeAccount, reason: str, now: datetime) -> None:

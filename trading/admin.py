@@ -9,72 +9,91 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from accounts.admin_parts import CountedOnce, LookOnly, figure, moment, text
 from exchanges.errors import DomainError
 from trading import admin_risk as admin_risk
 from trading.backtests import services
-from trading.models import Backtest, Cycle, Fill, LedgerLine, Order, Position, Trade, TradeLog
+from trading.models import Backtest, Cycle, Difference, Fill, LedgerLine, Order, Position, Trade, TradeLog
 
 
-class History(ModelAdmin):
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+def _bot() -> Any:
+    return text("bot", _("Bot"))
 
 
 @admin.register(Order)
-class OrderAdmin(History):
+class OrderAdmin(LookOnly):
     list_display = [
-        "id",
-        "bot",
-        "symbol",
-        "side",
-        "purpose",
-        "amount",
-        "filled_amount",
-        "average_price",
-        "status",
-        "created_at",
+        text("id", _("Number")),
+        moment("created_at", _("Time")),
+        _bot(),
+        text("symbol", _("Symbol")),
+        text("side", _("Side")),
+        text("purpose", _("Purpose")),
+        figure("amount", _("Amount")),
+        figure("filled_amount", _("Filled")),
+        figure("average_price", _("Average price")),
+        text("status", _("Status")),
     ]
     list_filter = ["status", "purpose", "side", "account__exchange"]
     search_fields = ["client_order_id", "exchange_order_id", "symbol", "bot__bot_name"]
     list_select_related = ["bot"]
+    paginator = CountedOnce
 
 
 @admin.register(Fill)
-class FillAdmin(History):
-    list_display = ["id", "symbol", "side", "amount", "price", "fee", "fee_currency", "realised_pnl", "at"]
+class FillAdmin(LookOnly):
+    list_display = [
+        text("id", _("Number")),
+        moment("at", _("Time")),
+        text("account", _("Account")),
+        text("symbol", _("Symbol")),
+        text("side", _("Side")),
+        figure("amount", _("Amount")),
+        figure("price", _("Price")),
+        figure("fee", _("Fee")),
+        text("fee_currency", _("Fee currency")),
+        figure("realised_pnl", _("P&L"), places=4, signed=True),
+    ]
+    list_filter = ["side", "account__exchange"]
     search_fields = ["trade_id", "symbol"]
+    list_select_related = ["account"]
+    ordering = ["-id"]
+    paginator = CountedOnce
 
 
 @admin.register(Position)
-class PositionAdmin(History):
-    list_display = ["id", "bot", "cycle_number", "symbol", "side", "amount", "entry_price", "realized_pnl", "is_open"]
+class PositionAdmin(LookOnly):
+    list_display = [
+        text("id", _("Number")),
+        _bot(),
+        text("cycle_number", _("Cycle")),
+        text("symbol", _("Symbol")),
+        text("side", _("Side")),
+        figure("amount", _("Amount")),
+        figure("entry_price", _("Entry")),
+        figure("realized_pnl", _("Realised"), places=4, signed=True),
+        "is_open",
+        moment("opened_at", _("Opened")),
+        moment("closed_at", _("Closed")),
+    ]
     list_filter = ["is_open", "side"]
     search_fields = ["symbol", "bot__bot_name"]
     list_select_related = ["bot"]
 
 
 @admin.register(Trade)
-class TradeAdmin(History):
+class TradeAdmin(LookOnly):
     list_display = [
-        "id",
-        "bot",
-        "cycle_number",
-        "level",
-        "action",
-        "reason",
-        "spread",
-        "status",
-        "naked_ms",
-        "decided_at",
+        text("id", _("Number")),
+        moment("decided_at", _("Decided")),
+        _bot(),
+        text("cycle_number", _("Cycle")),
+        text("level", _("Level")),
+        text("action", _("Action")),
+        text("reason", _("Reason")),
+        figure("spread", _("Spread, pp"), places=2, signed=True),
+        figure("naked_ms", _("Naked, ms"), places=0),
+        text("status", _("Status")),
     ]
     list_filter = ["action", "status", "reason"]
     search_fields = ["bot__bot_name"]
@@ -82,51 +101,96 @@ class TradeAdmin(History):
 
 
 @admin.register(Cycle)
-class CycleAdmin(History):
-    list_display = ["id", "bot", "number", "levels", "opened_at", "closed_at", "reason", "realised_pnl", "fees"]
+class CycleAdmin(LookOnly):
+    list_display = [
+        text("id", _("Number")),
+        _bot(),
+        text("number", _("Cycle")),
+        text("levels", _("Levels")),
+        moment("opened_at", _("Opened")),
+        moment("closed_at", _("Closed")),
+        text("reason", _("Closed by")),
+        figure("realised_pnl", _("Net P&L"), places=2, signed=True),
+        figure("fees", _("Fees"), places=2),
+    ]
     list_filter = ["reason"]
     search_fields = ["bot__bot_name"]
     list_select_related = ["bot"]
+    ordering = ["-id"]
 
 
 @admin.register(LedgerLine)
-class LedgerLineAdmin(History):
-    list_display = ["id", "account", "bot", "kind", "amount", "currency", "symbol", "at"]
+class LedgerLineAdmin(LookOnly):
+    list_display = [
+        text("id", _("Number")),
+        moment("at", _("Time")),
+        text("account", _("Account")),
+        _bot(),
+        text("kind", _("Kind")),
+        figure("amount", _("Amount"), signed=True),
+        text("currency", _("Currency")),
+        text("symbol", _("Symbol")),
+    ]
     list_filter = ["kind", "currency"]
     search_fields = ["symbol", "bot__bot_name"]
     list_select_related = ["account", "bot"]
+    ordering = ["-id"]
+    paginator = CountedOnce
 
 
 @admin.register(TradeLog)
-class TradeLogAdmin(History):
-    list_display = ["id", "bot", "log_type", "message", "created_at"]
+class TradeLogAdmin(LookOnly):
+    list_display = [moment("created_at", _("Time")), _bot(), text("log_type", _("Kind")), text("message", _("What"))]
     list_filter = ["log_type"]
     search_fields = ["message", "bot__bot_name"]
     list_select_related = ["bot"]
+    paginator = CountedOnce
+
+
+@admin.register(Difference)
+class DifferenceAdmin(LookOnly):
+    """Decided by the owner, on the account's page."""
+
+    list_display = [
+        moment("found_at", _("Found")),
+        text("account", _("Account")),
+        text("kind", _("Kind")),
+        text("symbol", _("Symbol")),
+        text("ours", _("Ours")),
+        text("theirs", _("The exchange's")),
+        text("status", _("Status")),
+        text("settled_by", _("Decided by")),
+        moment("settled_at", _("Settled")),
+    ]
+    list_filter = ["status", "kind"]
+    search_fields = ["symbol", "account__label", "account__owner__username"]
+    list_select_related = ["account", "settled_by"]
 
 
 @admin.register(Backtest)
-class BacktestAdmin(History):
+class BacktestAdmin(LookOnly):
     """What runs is ended, and what takes room is deleted, by the same rules as its owner's own."""
 
     list_display = [
-        "id",
-        "owner",
-        "kind",
-        "name",
-        "market1_symbol",
-        "market2_symbol",
-        "timeframe",
-        "status",
-        "done",
-        "total",
-        "created_at",
-        "finished_at",
+        text("name", _("Name")),
+        text("owner", _("Owner")),
+        text("kind", _("Kind")),
+        text("market1_symbol", _("Market 1")),
+        text("market2_symbol", _("Market 2")),
+        text("timeframe", _("Candle")),
+        text("status", _("Status")),
+        "progress",
+        moment("created_at", _("Asked for")),
+        moment("finished_at", _("Ended")),
     ]
     list_filter = ["status", "kind", "strategy", "exchange"]
     search_fields = ["name", "owner__username", "market1_symbol", "market2_symbol"]
     list_select_related = ["owner"]
     actions = ["cancel", "delete"]
+
+    @admin.display(description=_("Progress"))
+    def progress(self, backtest: Backtest) -> str:
+        return f"{backtest.done:,} / {backtest.total:,}"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nothing is edited here; the actions need the right to change back-tests."""

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from accounts.admin_parts import CountedOnce, LookOnly, figure, moment, text
 from exchanges.errors import DomainError
 from trading.kill_switch.actions import Target, kill_switch, named
 from trading.models import EquitySnapshot, RiskLimits, Scope, TradingState, TradingSwitch
@@ -65,7 +66,16 @@ class RiskLimitsAdmin(ModelAdmin):
     """Limits made here are the administrator's: they stand over the user's own, which are only looked at."""
 
     form = RiskLimitsForm
-    list_display = ["scope", "is_admin", "owner", "account", "bot", "max_gross_exposure", "max_loss_day", "updated_at"]
+    list_display = [
+        text("scope", _("Scope")),
+        "is_admin",
+        text("owner", _("User")),
+        text("account", _("Account")),
+        text("bot", _("Bot")),
+        figure("max_gross_exposure", _("Gross exposure")),
+        figure("max_loss_day", _("Loss in a day")),
+        moment("updated_at", _("Changed")),
+    ]
     list_filter = ["scope", "is_admin"]
     search_fields = ["owner__username", "account__label", "bot__bot_name"]
     list_select_related = ["owner", "account", "bot"]
@@ -103,7 +113,16 @@ class TradingSwitchForm(TargetForm):
 @admin.register(TradingSwitch)
 class TradingSwitchAdmin(ModelAdmin):
     form = TradingSwitchForm
-    list_display = ["scope", "owner", "account", "bot", "state", "reason", "changed_by", "changed_at"]
+    list_display = [
+        text("scope", _("Scope")),
+        text("owner", _("User")),
+        text("account", _("Account")),
+        text("bot", _("Bot")),
+        text("state", _("State")),
+        text("reason", _("Reason")),
+        text("changed_by", _("By")),
+        moment("changed_at", _("Changed")),
+    ]
     list_filter = ["state", "scope"]
     search_fields = ["owner__username", "account__label", "bot__bot_name", "reason"]
     list_select_related = ["owner", "account", "bot", "changed_by"]
@@ -156,19 +175,16 @@ class TradingSwitchAdmin(ModelAdmin):
 
 
 @admin.register(EquitySnapshot)
-class EquitySnapshotAdmin(ModelAdmin):
-    """Read only."""
-
-    list_display = ["account", "at", "currency", "equity", "balance", "gross_exposure", "net_exposure"]
+class EquitySnapshotAdmin(LookOnly):
+    list_display = [
+        moment("at", _("Time")),
+        text("account", _("Account")),
+        figure("equity", _("Equity"), places=2),
+        figure("balance", _("Balance"), places=2),
+        text("currency", _("Currency")),
+        figure("gross_exposure", _("Gross exposure"), places=2),
+        figure("net_exposure", _("Net exposure"), places=2, signed=True),
+    ]
     list_select_related = ["account"]
     search_fields = ["account__label", "account__owner__username"]
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    paginator = CountedOnce

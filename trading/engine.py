@@ -24,6 +24,7 @@ from trading.core.types import ADD, NONE, OPEN, SIGNAL, STOP_LOSS, TAKE_PROFIT, 
 from trading.execution import leg_alone, trade_advance, trade_run
 from trading.funding import funding_collect, funding_due
 from trading.kill_switch.switches import denial, strictest_of
+from trading.known_close import known_close
 from trading.market_view import MarketView, market_view
 from trading.models import CloseReason, LogType, Position, Purpose, TradingState
 from trading.plans import EntryRefused, entry_plan
@@ -33,7 +34,7 @@ from trading.settlement import orders_settle
 from trading.showing import Look, looks_show
 from trading.stop_loss_blind import stop_loss_blind
 from trading.tick import QUIET, Tick, tick_load
-from trading.wishes import bookings_fulfil, wish_fulfil
+from trading.wishes import bookings_fulfil, closing_asked, stop_loss_wish, wish_fulfil
 
 REASONS = {
     TAKE_PROFIT: CloseReason.TAKE_PROFIT,
@@ -105,6 +106,8 @@ def _work(tick: Tick, decides: bool) -> None:
 def _finish(tick: Tick) -> bool:
     """What an earlier tick began, whoever ran it: True when nothing of it is left."""
     if not orders_settle(tick):
+        if closing_asked(tick) or _stop_loss_in_doubt(tick):
+            known_close(tick)
         return False
     crash_points.here("after_settle")
     tick.reload()
@@ -174,7 +177,7 @@ def _decision(tick: Tick, view: MarketView, config: Config, state: State) -> Dec
     entries = bot.status == BotStatus.RUNNING and tick.enters and not view.problem and not waiting
     entries = entries and tick.investment != 0
     said = say(bot, tick.market_time, view.candle_at, config, state, view.quote, entries=entries)
-    decision = said.decision
+    decision, tick.ratio = said.decision, said.ratio
     if said.failed:
         _strategy_failed(tick, said.failed)
     if bot.status != BotStatus.RUNNING and bot.freeze_exits:
@@ -256,6 +259,16 @@ def _stop_loss_reached(tick: Tick) -> bool:
         return False
     state = core_state(tick.bot, list(positions_of(tick.bot).values()))
     return decide_exit_only(core_config(tick.bot, *tick.rules), state, view.quote).action == STOP_LOSS
+
+
+def _stop_loss_in_doubt(tick: Tick) -> bool:
+    """The stop loss does not wait for an order that may never be told of: from now on closing is wished for."""
+    bot = tick.bot
+    is_armed = bot.status == BotStatus.RUNNING or not (bot.status == BotStatus.STOPPED or bot.freeze_exits)
+    if not is_armed or tick.switch == TradingState.HALTED or not _stop_loss_reached(tick):
+        return False
+    stop_loss_wish(tick)
+    return True
 
 
 def _candle_done(tick: Tick, view: MarketView) -> None:

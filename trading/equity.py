@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 
 from accounts.models import User
 from bots.amounts import decimal_text
@@ -29,7 +29,9 @@ from exchanges.errors import AuthFailed, ExchangeError
 from exchanges.models import Exchange, ExchangeAccount
 from exchanges.registry import venue_of
 from trading.account_news import key_refused_note, margin_look
+from trading.ledger_inverse import in_money
 from trading.models import DrawdownFrom, EquitySnapshot, LedgerLine, LineKind, Order, Position
+from trading.own_money import IN_OWN_MONEY
 
 log = logging.getLogger(__name__)
 
@@ -117,8 +119,10 @@ def latest_equities(account_ids: Collection[int]) -> dict[int, Decimal]:
 
 
 def latest_snapshots(account_ids: Collection[int]) -> list[EquitySnapshot]:
-    newest = EquitySnapshot.objects.filter(account__in=account_ids)
-    return list(newest.order_by("account", "-at").distinct("account"))
+    """By one look into the index for each account, however long its history."""
+    of_account = EquitySnapshot.objects.filter(account=OuterRef("pk")).order_by("-at").values("pk")[:1]
+    newest = ExchangeAccount.objects.filter(pk__in=account_ids).values(newest=Subquery(of_account))
+    return list(EquitySnapshot.objects.filter(pk__in=newest).order_by("account"))
 
 
 def equity_curve(user: User, since: datetime, points: int = POINTS, *, is_paper: bool = False) -> list[EquityCurve]:
@@ -188,13 +192,13 @@ def _earn(found: EarnedBy, period: str, bot_id: int, account_id: int | None, amo
 
 def _earn_by_lines(found: EarnedBy, lines: QuerySet[LedgerLine], starts: Mapping[str, datetime]) -> None:
     """To accounts alone: of bots on two accounts, and of orders by hand. Deposits are nothing earned."""
-    sums = {name: Sum("amount", filter=Q(created_at__gte=since), default=ZERO) for name, since in starts.items()}
-    lines = lines.exclude(kind=LineKind.TRANSFER).order_by()
-    rows: Iterable[Any] = lines.values("account_id").annotate(**sums, all=Sum("amount", default=ZERO))
-    for row in rows:
-        of_account = found.accounts[row["account_id"]]
-        for name in (*starts, "all"):
-            setattr(of_account, name, getattr(of_account, name) + row[name])
+    for part, worth in in_money(lines.filter(IN_OWN_MONEY).exclude(kind=LineKind.TRANSFER).order_by()):
+        sums = {name: Sum(worth, filter=Q(created_at__gte=since), default=ZERO) for name, since in starts.items()}
+        rows: Iterable[Any] = part.values("account_id").annotate(**sums, all=Sum(worth, default=ZERO))
+        for row in rows:
+            of_account = found.accounts[row["account_id"]]
+            for name in (*starts, "all"):
+                setattr(of_account, name, getattr(of_account, name) + row[name])
 
 
 def _balance(account: ExchangeAccount, at: datetime) -> Balance | None:

@@ -86,6 +86,8 @@ def trade_advance(tick: Tick, trade: Trade, *, give_up: bool = False) -> bool:
             return False
         if (is_last and not isinstance(step, Book)) or _is_pausing(tick, orders, step):
             return False
+        if _is_left_alone(tick, orders, step):
+            return False
         tried = step, len(orders)
         if isinstance(step, Close) and _is_halted(tick, trade, orders):
             trades.trade_void(tick.lease, trade)
@@ -108,6 +110,16 @@ def _is_halted(tick: Tick, trade: Trade, orders: Sequence[Order]) -> bool:
 
 def _still_working(trade: Trade) -> bool:
     return any(order.status in UNSETTLED for order in trades.orders_of(trade))
+
+
+def _is_left_alone(tick: Tick, orders: Sequence[Order], step: Step) -> bool:
+    """No attempt is wasted while every venue concerned wants to hear nothing: the order would not leave."""
+    legs = [step.leg] if isinstance(step, Complete) else [leg for leg, _ in _exits(step)]
+    return bool(legs) and _was_refused(orders) and all(tick.venue(leg).pause_s() > 0 for leg in legs)
+
+
+def _was_refused(orders: Sequence[Order]) -> bool:
+    return any(order.status == OrderStatus.REJECTED for order in orders)
 
 
 def _exits(step: Step) -> list[tuple[int, int]]:
@@ -148,7 +160,15 @@ def _next_step(tick: Tick, trade: Trade, orders: Sequence[Order], give_up: bool)
     leg1, leg2 = (_facts(tick, trade, orders, leg) for leg in (1, 2))
     if trade.action == Purpose.CLOSE:
         return exit_step(leg1, leg2, hurry=tick.hurry)
-    return entry_step(leg1, leg2, complete=tick.bot.lone_leg_policy == LoneLegPolicy.COMPLETE, give_up=give_up)
+    complete = tick.bot.lone_leg_policy == LoneLegPolicy.COMPLETE and not _is_away_for_long(tick, orders)
+    return entry_step(leg1, leg2, complete=complete, give_up=give_up)
+
+
+def _is_away_for_long(tick: Tick, orders: Sequence[Order]) -> bool:
+    """A leg is not left alone for as long as its partner's venue may want: where it can be, it is trimmed."""
+    return _was_refused(orders) and any(
+        tick.venue(leg).pause_s() > settings.LEG_TIMEOUT_MARKET_S for leg in tick.bot.legs
+    )
 
 
 def _facts(tick: Tick, trade: Trade, orders: Sequence[Order], leg: int) -> LegFacts:

@@ -22,7 +22,12 @@ RESTORED = "restored"
 
 def new_client_order_id() -> str:
     """30 letters and digits: accepted by all venues, never repeated by another installation."""
-    return f"{PREFIX}{installation().tag}{secrets.token_hex(12)}"
+    return new_client_order_ids(1)[0]
+
+
+def new_client_order_ids(count: int) -> list[str]:
+    tag = installation().tag
+    return [f"{PREFIX}{tag}{secrets.token_hex(12)}" for _ in range(count)]
 
 
 def installation() -> Installation:

@@ -4,7 +4,7 @@ Every function is one short transaction (or joins the caller's) and makes no cal
 twice changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,15 +17,16 @@ from django.utils import timezone
 from bots.feed import events as feed
 from bots.intents import asked_by_person
 from bots.journal import lines as journal
-from bots.leases import Lease, LeaseLost, locked_bot
+from bots.leases import Lease, LeaseLost, locked_bot, locked_bots
 from bots.models import Bot
 from exchanges.account_locks import accounts_lock
 from exchanges.adapters.base import FillReport, FundingPayment, OrderReport
-from exchanges.symbols import settle_of
+from exchanges.symbols import is_inverse, settle_of
 from trading.by_hand.positions import by_hand_after, position_by_hand
 from trading.core import position as core
+from trading.core.inverse import coin_value
 from trading.core.order_state import OrderStatus, advance
-from trading.installation import new_client_order_id
+from trading.installation import new_client_order_id, new_client_order_ids
 from trading.kill_switch.switches import denial, lets_out, strictest_of
 from trading.ledger_spot import coins_moved, fee_in_money, is_spot, spot_amounts
 from trading.models import Cycle, Fill, LedgerLine, LineKind, LogType, Order, Position, Purpose, Trade, TradingState
@@ -59,27 +60,60 @@ def orders_write_for(
     bot: Bot, trade: Trade | None, cycle_number: int, level: int, plans: Iterable[OrderPlan], *, market_time: datetime
 ) -> list[Order]:
     """The same for orders outside any trade."""
-    return Order.objects.bulk_create(
-        Order(
-            account=bot.account_of(plan.leg),
-            bot=bot,
-            trade=trade,
-            cycle_number=cycle_number,
-            dca_level=level,
-            leg=plan.leg,
-            purpose=plan.purpose,
-            attempt=plan.attempt,
-            client_order_id=new_client_order_id(),
-            symbol=bot.symbol_of(plan.leg),
-            side=plan.side,
-            order_type=plan.order_type,
-            price=plan.price,
-            amount=plan.amount,
-            reduce_only=plan.reduce_only,
-            trigger_price=plan.trigger_price,
-            market_time=market_time,
-        )
-        for plan in plans
+    rows = [_order(bot, trade, cycle_number, level, plan, market_time) for plan in plans]
+    return _written(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPart:
+    """Orders of one trade among many."""
+
+    bot: Bot
+    trade: Trade
+    plans: Sequence[OrderPlan]
+    market_time: datetime
+
+
+def orders_write_all(parts: Sequence[OrderPart]) -> list[list[Order]]:
+    """`orders_write` for many trades in one statement; the caller holds the bots' locks."""
+    rows = [
+        [
+            _order(part.bot, part.trade, part.trade.cycle_number, part.trade.level, plan, part.market_time)
+            for plan in part.plans
+        ]
+        for part in parts
+    ]
+    _written([order for of_trade in rows for order in of_trade])
+    return rows
+
+
+def _written(orders: list[Order]) -> list[Order]:
+    """With client order ids of their own."""
+    for order, name in zip(orders, new_client_order_ids(len(orders)) if orders else [], strict=True):
+        order.client_order_id = name
+    return Order.objects.bulk_create(orders)
+
+
+def _order(
+    bot: Bot, trade: Trade | None, cycle_number: int, level: int, plan: OrderPlan, market_time: datetime
+) -> Order:
+    return Order(
+        account=bot.account_of(plan.leg),
+        bot=bot,
+        trade=trade,
+        cycle_number=cycle_number,
+        dca_level=level,
+        leg=plan.leg,
+        purpose=plan.purpose,
+        attempt=plan.attempt,
+        symbol=bot.symbol_of(plan.leg),
+        side=plan.side,
+        order_type=plan.order_type,
+        price=plan.price,
+        amount=plan.amount,
+        reduce_only=plan.reduce_only,
+        trigger_price=plan.trigger_price,
+        market_time=market_time,
     )
 
 
@@ -110,13 +144,29 @@ def orders_submit(lease: Lease, orders: Sequence[Order]) -> bool:
             for order in orders:
                 order_mark(order, OrderStatus.DENIED, denial(switch))
             return False
-        rows = _submitted(lease, orders)
+        rows = _submitted([lease], orders)
         if len(rows) != len(orders):
             raise LeaseLost
+    _mark_submitted(orders, rows)
+    return True
+
+
+def flatten_submit(leases: Sequence[Lease], orders: Sequence[Order]) -> list[Order]:
+    """The same for the kill switch's own closing orders of many bots, which no switch keeps back. Those to be sent: of
+    a bot all or none."""
+    with transaction.atomic():
+        locked_bots(leases)
+        rows = _submitted(leases, orders)
+    left = {order.bot_id for order in orders if order.pk not in rows}
+    sent = [order for order in orders if order.bot_id not in left]
+    _mark_submitted(sent, rows)
+    return sent
+
+
+def _mark_submitted(orders: Iterable[Order], rows: Mapping[int, tuple[datetime, datetime]]) -> None:
     for order in orders:
         order.status = OrderStatus.SUBMITTED
         order.submitted_at, order.send_by = rows[order.pk]
-    return True
 
 
 def _let_out(state: TradingState, bot: Bot, orders: Sequence[Order]) -> bool:
@@ -137,17 +187,24 @@ def _let_out(state: TradingState, bot: Bot, orders: Sequence[Order]) -> bool:
     )
 
 
-def _submitted(lease: Lease, orders: Sequence[Order]) -> dict[int, tuple[datetime, datetime]]:
+def _submitted(leases: Sequence[Lease], orders: Sequence[Order]) -> dict[int, tuple[datetime, datetime]]:
     """(submitted_at, send_by) by id of those that were marked."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE orders o SET status = 'submitted',"
             " submitted_at = clock_timestamp(), updated_at = clock_timestamp(),"
             " send_by = clock_timestamp() + make_interval(secs => %(send_by)s)"
-            " FROM bot_instances b WHERE o.id = ANY(%(ids)s) AND o.status = 'pending' AND b.id = o.bot_id"
-            " AND b.lease_token = %(token)s AND b.lease_until > clock_timestamp() + make_interval(secs => %(send_by)s)"
+            " FROM bot_instances b JOIN unnest(%(bots)s::bigint[], %(tokens)s::bigint[]) AS l (bot_id, token)"
+            "  ON b.id = l.bot_id AND b.lease_token = l.token"
+            " WHERE o.id = ANY(%(ids)s) AND o.status = 'pending' AND b.id = o.bot_id"
+            " AND b.lease_until > clock_timestamp() + make_interval(secs => %(send_by)s)"
             " RETURNING o.id, o.submitted_at, o.send_by",
-            {"ids": [order.pk for order in orders], "token": lease.token, "send_by": settings.ORDER_SEND_BY_S},
+            {
+                "ids": [order.pk for order in orders],
+                "bots": [lease.bot_id for lease in leases],
+                "tokens": [lease.token for lease in leases],
+                "send_by": settings.ORDER_SEND_BY_S,
+            },
         )
         return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
 
@@ -257,8 +314,8 @@ def fill_book(row: Order, report: FillReport, *, kind: LineKind = LineKind.REALI
         at=report.at,
     )
     row.filled_amount += report.amount
-    row.cost += core.ledger_value(report.amount, report.price)
-    row.average_price = (row.cost / row.filled_amount).quantize(core.LEDGER_UNIT)
+    row.cost += _worth(row.symbol, report)
+    row.average_price = _average(row)
     row.fee += _fee_of(row.symbol, report)
     row.fee_currency = settle_of(row.symbol)
     row.filled_at = max(row.filled_at or report.at, report.at)
@@ -311,7 +368,19 @@ def _realised_by_hand(row: Order, report: FillReport) -> Decimal:
     coins = report.amount
     if is_spot(row.symbol):
         coins = coins_moved(row.symbol, report.side, coins, report.fee, report.fee_currency)
-    return by_hand_after(held, report.side, coins, report.price, reduce_only=row.reduce_only)[1]
+    inverse = is_inverse(row.symbol)
+    return by_hand_after(held, report.side, coins, report.price, reduce_only=row.reduce_only, inverse=inverse)[1]
+
+
+def _worth(symbol: str, report: FillReport) -> Decimal:
+    """In what the market settles in: of inverse contracts coins."""
+    value = coin_value if is_inverse(symbol) else core.ledger_value
+    return value(report.amount, report.price)
+
+
+def _average(row: Order) -> Decimal:
+    price = row.filled_amount / row.cost if is_inverse(row.symbol) else row.cost / row.filled_amount
+    return price.quantize(core.LEDGER_UNIT)
 
 
 def _lines_book(row: Order, fill: Fill, realised: Decimal, kind: LineKind) -> None:

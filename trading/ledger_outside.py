@@ -15,7 +15,8 @@ from django.db.models import F
 
 from bots.leases import Lease, locked_bot
 from bots.models import Bot
-from exchanges.adapters.base import FillReport, OrderReport
+from exchanges.adapters.base import FillReport, FundingPayment, OrderReport
+from exchanges.models import ExchangeAccount
 from exchanges.symbols import settle_of
 from trading.core.order_state import OrderStatus
 from trading.ledger import OrderPlan, fill_book, fills_unbooked, orders_write_for, report_apply
@@ -31,6 +32,7 @@ from trading.models import (
     TradeStatus,
 )
 
+OUTSIDE_REASON = "placed at the exchange"
 ADJUSTED = "adjusted"
 """Cause of what was booked without fills, on a person's word."""
 
@@ -63,6 +65,27 @@ def outside_book(lease: Lease, leg: int, orders: Sequence[OutsideOrder]) -> list
         rows = [_booked(bot, trade, leg, order) for order in orders]
         Bot.objects.filter(pk=bot.pk).update(updated_at=max(row.updated_at for row in rows))  # decided anew
     return rows
+
+
+def outside_alone_book(account: ExchangeAccount, orders: Sequence[OutsideOrder]) -> int:
+    """Books them to the account, without a bot; what is known already is not booked again. How many were new."""
+    return sum(_booked_alone(account, order) for order in sorted(orders, key=lambda order: order.fills[0].at))
+
+
+def funding_alone_book(account_id: int, payment: FundingPayment) -> bool:
+    """On a position without a bot; False when it was booked before."""
+    _line, is_new = LedgerLine.objects.get_or_create(
+        account_id=account_id,
+        kind=LineKind.FUNDING,
+        external_id=payment.payment_id,
+        defaults={
+            "symbol": payment.symbol,
+            "amount": payment.amount,
+            "currency": payment.currency,
+            "at": payment.at,
+        },
+    )
+    return is_new
 
 
 def late_fills_book(order: Order, fills: Sequence[FillReport]) -> Order:
@@ -152,7 +175,7 @@ def _booked(bot: Bot, trade: Trade | None, leg: int, order: OutsideOrder) -> Ord
             "order_type": "market",
             "amount": abs(order.amount),
             "status": OrderStatus.CLOSED,
-            "reason": order.cause or "placed at the exchange",
+            "reason": order.cause or OUTSIDE_REASON,
             "market_time": order.fills[0].at,
         },
     )
@@ -163,6 +186,32 @@ def _booked(bot: Bot, trade: Trade | None, leg: int, order: OutsideOrder) -> Ord
         fill_book(row, fill, kind=LineKind.ADJUSTMENT if order.cause == ADJUSTED else LineKind.REALISED)
     row.save()
     return row
+
+
+def _booked_alone(account: ExchangeAccount, order: OutsideOrder) -> bool:
+    with transaction.atomic():
+        row, _ = Order.objects.select_for_update().get_or_create(
+            client_order_id=outside_id(account.pk, order.number),
+            defaults={
+                "account": account,
+                "purpose": Purpose.MANUAL,
+                "exchange_order_id": order.number,
+                "symbol": order.symbol,
+                "side": order.side,
+                "order_type": "market",
+                "amount": abs(order.amount),
+                "status": OrderStatus.CLOSED,
+                "reason": order.cause or OUTSIDE_REASON,
+                "market_time": order.fills[0].at,
+            },
+        )
+        row.account = account
+        fills = fills_unbooked(row, order.fills)
+        for fill in fills:
+            fill_book(row, fill)
+        row.amount = max(row.amount, row.filled_amount)
+        row.save()
+    return bool(fills)
 
 
 def _purpose(bot: Bot, trade: Trade | None, leg: int, order: OutsideOrder) -> Purpose:

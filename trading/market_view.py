@@ -1,6 +1,6 @@
 """What a bot sees of its markets now, and whether that is good enough to open, add or take profit on."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -65,6 +65,12 @@ def quote_problem(bot: Bot, q1: VenueQuote, q2: VenueQuote, market_time: datetim
     return "", {}
 
 
+def by_clock(quote: VenueQuote, ahead: timedelta) -> VenueQuote:
+    """A quote of the second leg's venue with its times by the first one's clock, by which the bot lives: two exchanges
+    need not agree on what time it is."""
+    return replace(quote, at=quote.at + ahead, alive_at=quote.alive_at + ahead)
+
+
 def _quotes(tick: Tick) -> tuple[VenueQuote | None, VenueQuote | None]:
     bot = tick.bot
     if 2 not in bot.legs:
@@ -73,6 +79,7 @@ def _quotes(tick: Tick) -> tuple[VenueQuote | None, VenueQuote | None]:
     if bot.exchange_account2_id:
         one = market_data.quotes(bot.account_of(1), [bot.market1_symbol])
         two = market_data.quotes(bot.account_of(2), [bot.market2_symbol])
-        return one.get(bot.market1_symbol), two.get(bot.market2_symbol)
+        ahead, q2 = market_data.clocks_apart(bot.account_of(1), bot.account_of(2)), two.get(bot.market2_symbol)
+        return one.get(bot.market1_symbol), by_clock(q2, ahead) if q2 else None
     both = market_data.quotes(bot.exchange_account, [bot.market1_symbol, bot.market2_symbol])
     return both.get(bot.market1_symbol), both.get(bot.market2_symbol)

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -225,6 +226,7 @@ class Order(models.Model):
             models.Index(fields=["bot", "cycle_number"], name="orders_by_cycle"),
             models.Index(fields=["bot", "-id"], name="orders_by_bot"),
             models.Index(fields=["account", "-id"], name="orders_by_account"),
+            models.Index(fields=["-created_at", "-id"], name="orders_by_time"),
             models.Index(
                 fields=["bot"],
                 condition=models.Q(status__in=["pending", "submitted", "open", "partially_filled", "unknown"]),
@@ -342,7 +344,10 @@ class LedgerLine(models.Model):
 
     class Meta:
         db_table = "ledger_lines"
-        indexes = [models.Index(fields=["bot", "-at"], name="ledger_by_bot")]
+        indexes = [
+            models.Index(fields=["bot", "-at"], name="ledger_by_bot"),
+            BrinIndex(fields=["created_at"], name="ledger_by_booking", autosummarize=True),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["fill", "kind"], condition=models.Q(fill__isnull=False), name="ledger_fill_once"

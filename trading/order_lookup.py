@@ -1,9 +1,10 @@
 """What became of an order, by its venue's word alone: of a bot's order and of one that was placed by hand."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from exchanges.adapters.base import Venue
@@ -64,15 +65,23 @@ def _proven_absent(venue: Venue, order: Order) -> bool:
 
     (reliability.md, invariant 2.) Any question that fails proves nothing.
     """
-    if order.send_by is None or timezone.now() < order.send_by + _time_of_proof(venue.exchange, order):
+    ended = Now() - _time_of_proof(venue.exchange, order)  # by the clock that set it: this host's may have jumped
+    if not Order.objects.filter(pk=order.pk, send_by__lte=ended).exists():
         return False
-    since = order.market_time - timedelta(seconds=settings.ORDER_PROOF_S)
     try:
+        since = _sent_at(venue, order) - timedelta(seconds=settings.ORDER_PROOF_S)
         resting = {report.client_order_id for report in venue.open_orders(order.symbol)}
         filled = {fill.client_order_id for fill in venue.fills(order.symbol, since=since)}
     except ExchangeError:
         return False
     return order.client_order_id not in resting | filled
+
+
+def _sent_at(venue: Venue, order: Order) -> datetime:
+    """No later, by this venue's clock: an order's market time is by the clock of its bot's first leg. Raises
+    ExchangeError."""
+    age = timezone.now() - (order.submitted_at or order.created_at)
+    return min(order.market_time, venue.clock() - age)
 
 
 def _time_of_proof(exchange: str, order: Order) -> timedelta:

@@ -173,10 +173,10 @@ def _kept(bot: Bot) -> tuple[PairHealth, str] | None:
 
 def _key(bot: Bot) -> str:
     """The same for all bots of a pair, where their candles are the same."""
-    parts = [_source(account) + symbol for account, symbol in markets_of(bot)]
+    parts = [source_of(account) + symbol for account, symbol in markets_of(bot)]
     return f"pair_health:{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:32]}"
 
 
-def _source(account: ExchangeAccount) -> str:
+def source_of(account: ExchangeAccount) -> str:
     """A paper account may have candles of its own."""
     return f"{account.pk}:" if account.is_paper else f"{account.exchange}{account.is_testnet}:"

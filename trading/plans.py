@@ -1,10 +1,12 @@
 """From a decision to a trade's plan: quantities that both venues accept, prices and order types."""
 
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 
 from bots.models import Bot, OrderKind
+from exchanges import market_data
 from exchanges.adapters.base import VenueQuote
 from trading.core.order_state import UNSETTLED
 from trading.core.sizing import (
@@ -45,9 +47,11 @@ def entry_plan(tick: Tick, decision: Decision, view: MarketView, positions: dict
     notional = investment * Decimal(str(bot.dca_config[level - 1]["multiplier"]))
     price1, price2 = Decimal(str(view.quote.p1)), Decimal(str(view.quote.p2))
     sizes = _sizes(tick, decision.side, notional, price1, price2, positions)
-    _margin_check(tick, sizes)
     action = Purpose.OPEN if decision.action == OPEN else Purpose.ADD
     wanted = ((sizes.side1, sizes.amount1), (sizes.side2, sizes.amount2))
+    for leg in bot.legs:
+        _depth_check(tick, leg, *wanted[leg - 1], view.legs[leg - 1])
+    _margin_check(tick, sizes)
     orders = tuple(_entry_order(tick, leg, action, *wanted[leg - 1], view.legs[leg - 1]) for leg in bot.legs)
     return TradePlan(
         action=action,
@@ -66,11 +70,20 @@ def entry_plan(tick: Tick, decision: Decision, view: MarketView, positions: dict
     )
 
 
-def exit_plan(tick: Tick, reason: CloseReason, view: MarketView | None, positions: dict[int, Position]) -> TradePlan:
-    """Closes what is really held. Needs no quote: without one the books' last prices stand for the decision's."""
+def exit_plan(
+    tick: Tick,
+    reason: CloseReason,
+    view: MarketView | None,
+    positions: dict[int, Position],
+    stops: Sequence[Order] | None = None,
+) -> TradePlan:
+    """Closes what is really held. Needs no quote: without one the books' last prices stand for the decision's.
+
+    `stops`: those to take over, where the caller knows them.
+    """
     bot = tick.bot
     price1, price2 = (_price_for_exit(bot, leg, view, positions) for leg in (1, 2))
-    stops = stops_to_adopt(bot)
+    stops = stops_to_adopt(bot) if stops is None else stops
     held = {leg: positions[leg].amount if leg in positions else Decimal(0) for leg in (1, 2)}
     done = {leg: sum((stop.filled_amount for stop in stops if stop.leg == leg), Decimal(0)) for leg in (1, 2)}
     orders = [plan for leg in (1, 2) if held[leg] for plan in _exit_orders(tick, leg, reason, held[leg], view)]
@@ -95,9 +108,14 @@ def exit_plan(tick: Tick, reason: CloseReason, view: MarketView | None, position
 
 def stops_to_adopt(bot: Bot) -> list[Order]:
     """Protective stops of the cycle that may still fill, or filled without a trade that counted it."""
-    mine = Order.objects.filter(bot=bot, cycle_number=bot.current_cycle, purpose=Purpose.PROTECT)
+    return list(uncounted_stops([bot.pk]))
+
+
+def uncounted_stops(bot_ids: Collection[int]) -> QuerySet[Order]:
+    """The same, of many bots."""
+    mine = Order.objects.filter(bot__in=bot_ids, cycle_number=F("bot__current_cycle"), purpose=Purpose.PROTECT)
     uncounted = Q(filled_amount__gt=0) & (Q(trade=None) | Q(trade__status=TradeStatus.FAILED))
-    return list(mine.filter(Q(status__in=UNSETTLED) | uncounted).order_by("id"))
+    return mine.filter(Q(status__in=UNSETTLED) | uncounted).order_by("id")
 
 
 def _sizes(
@@ -117,10 +135,22 @@ def _sizes(
             bot.planned1,
             bot.planned2,
             bot.max_imbalance / 100,
+            tick.ratio,
         )
     except SizeRefused as refused:
         symbol = bot.symbol_of(refused.leg or 1)
         raise EntryRefused(SizeReason(refused.reason).value, symbol=symbol, **refused.figures) from refused
+
+
+def _depth_check(tick: Tick, leg: int, side: str, amount: Decimal, quote: VenueQuote) -> None:
+    """The book has to hold the whole order within the slippage cap. One that would rest is checked as well: what it
+    lacks after its time is taken from the book. Raises EntryRefused, ExchangeError."""
+    account, slippage = tick.bot.account_of(leg), tick.bot.max_slippage
+    limit = _taker_price(quote, side, tick.rules[leg - 1], slippage / 100)
+    available = market_data.resting(account, quote, side, limit, amount)
+    if available < amount:
+        figures = {"amount": amount, "available": available, "slippage": slippage}
+        raise EntryRefused("depth", symbol=quote.symbol, **figures)
 
 
 def _margin_check(tick: Tick, sizes: LevelQuantities) -> None:
@@ -141,15 +171,21 @@ def _margin_check(tick: Tick, sizes: LevelQuantities) -> None:
 
 
 def _entry_order(tick: Tick, leg: int, action: Purpose, side: str, amount: Decimal, quote: VenueQuote) -> OrderPlan:
-    resting = tick.bot.order_type_open == OrderKind.LIMIT
-    price = _entry_price(quote, side, tick.rules[leg - 1], Decimal(0) if resting else tick.bot.max_slippage / 100)
-    return OrderPlan(leg, action, side, "limit" if resting else "ioc", amount, price, reduce_only=False)
+    rules = tick.rules[leg - 1]
+    if tick.bot.order_type_open == OrderKind.LIMIT:
+        price = _resting_price(quote, side, rules)
+        return OrderPlan(leg, action, side, "limit", amount, price, reduce_only=False)
+    price = _taker_price(quote, side, rules, tick.bot.max_slippage / 100)
+    return OrderPlan(leg, action, side, "ioc", amount, price, reduce_only=False)
 
 
-def _entry_price(quote: VenueQuote, side: str, rules: MarketRules, slippage: Decimal) -> Decimal:
-    """A resting order joins its own side of the book; any other crosses it by at most the slippage."""
-    if not slippage:
-        return round_price(quote.bid if side == "buy" else quote.ask, rules.price_tick, side)
+def _resting_price(quote: VenueQuote, side: str, rules: MarketRules) -> Decimal:
+    """On its own side of the book."""
+    return round_price(quote.bid if side == "buy" else quote.ask, rules.price_tick, side)
+
+
+def _taker_price(quote: VenueQuote, side: str, rules: MarketRules, slippage: Decimal) -> Decimal:
+    """Across the book by at most the slippage."""
     return limit_price(quote.ask if side == "buy" else quote.bid, slippage, rules.price_tick, side)
 
 
@@ -157,7 +193,7 @@ def _exit_orders(tick: Tick, leg: int, reason: CloseReason, held: Decimal, view:
     bot = tick.bot
     side = "sell" if entry_side(bot.side, leg) == "buy" else "buy"
     if bot.order_type_close == OrderKind.LIMIT and reason == CloseReason.TAKE_PROFIT and view and view.legs:
-        price = _entry_price(view.legs[leg - 1], side, tick.rules[leg - 1], Decimal(0))
+        price = _resting_price(view.legs[leg - 1], side, tick.rules[leg - 1])
         return [OrderPlan(leg, Purpose.CLOSE, side, "limit", held, price, reduce_only=True)]
     return exit_plans(tick, leg, Purpose.CLOSE, side, held, 1)
 

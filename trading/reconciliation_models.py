@@ -12,7 +12,8 @@ class AccountBooks(models.Model):
 
     `balance` and `booked`: the venue's wallet and the sum of our lines in its currency when they were compared last;
     what one moves without the other is a transfer. `fills_read`: symbol -> [id of the claim, venue times as ISO], from
-    when and up to when every fill of that symbol is known.
+    when and up to when every fill of that symbol is known; of markets that no bot owns under `*` and the symbol
+    (`trading.reconciliation.outside`).
     """
 
     account = models.OneToOneField(ExchangeAccount, models.CASCADE, primary_key=True, related_name="books")

@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bots.models import MONEY, RATIO, UNITS, Bot
 from exchanges.models import ExchangeAccount
@@ -107,6 +108,8 @@ class RiskLimits(Scoped):
     max_leverage = models.PositiveSmallIntegerField(**_LIMIT, validators=[MinValueValidator(1), MaxValueValidator(125)])
     allowed_symbols = models.JSONField(default=list, blank=True)  # empty: all
     allowed_exchanges = models.JSONField(default=list, blank=True)  # empty: all
+    warn_margin = models.PositiveSmallIntegerField(**_LIMIT, validators=[MinValueValidator(1), MaxValueValidator(90)])
+    """Per cent of an account's equity: less free margin is told."""
     warn_at = models.PositiveSmallIntegerField(default=80, validators=[MaxValueValidator(100)])  # per cent of a limit
     drawdown_since = models.DateTimeField(default=timezone.now)  # peak and start are looked for from here on
     updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True, blank=True)
@@ -137,6 +140,7 @@ class EquitySnapshot(models.Model):
     class Meta:
         db_table = "equity_snapshots"
         constraints = [models.UniqueConstraint(fields=["account", "currency", "at"], name="equity_snapshots_once")]
+        indexes = [models.Index(fields=["account", "-at"], name="equity_snapshots_newest")]
 
     def __str__(self) -> str:
         return f"{self.equity} {self.currency}"
@@ -159,7 +163,7 @@ class Reconciliation(models.Model):
 
 
 class DifferenceKind(models.TextChoices):
-    POSITION = "position", _("Position")
+    POSITION = "position", pgettext_lazy("what is held", "Position")
     ORDER = "order", _("Order")
     FILL = "fill", _("Fill")
     BALANCE = "balance", _("Balance")

@@ -48,6 +48,11 @@ def orders_dispatch(tick: Tick, orders: Sequence[Order]) -> list[Answer]:
         tick.switch = state_of(tick.bot)
         return []
     crash_points.here("after_submit")
+    return orders_hand_over(tick, orders)
+
+
+def orders_hand_over(tick: Tick, orders: Sequence[Order]) -> list[Answer]:
+    """Orders that are marked `submitted`, each once."""
     return [_senders.submit(_send, tick.venue(order.leg), request_of(order)) for order in orders]
 
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from exchanges.models import ExchangeAccount
 from trading import equity, pair_health
+from trading.risk import betas
 
 CHUNK = 20
 CHUNK_LIFE_S = 50
@@ -37,5 +38,6 @@ def pairs_watch() -> None:
         return
     try:
         pair_health.watch_pairs(timezone.now())
+        betas.betas_measure()
     finally:
         cache.delete("pairs_watch")

@@ -1,8 +1,10 @@
 """One bot under one lease: everything that the steps of a tick share."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -14,6 +16,7 @@ from bots.models import Bot, Intent, IntentKind, IntentStatus
 from exchanges.adapters.base import Venue
 from exchanges.models import SECRET_NAMES
 from exchanges.registry import venue_of
+from trading.core.leg_ratio import EQUAL
 from trading.core.order_state import UNSETTLED
 from trading.core.sizing import MarketRules
 from trading.kill_switch.switches import STATE_OF_BOT
@@ -41,7 +44,8 @@ class Tick:
     `investment`: one leg's notional of the first level, by the bot's sizing; None before it was looked at.
     `switch`: what the kill switch lets out; `hurry`: no resting, no capped prices, the venue's own market orders.
     `enters`: whoever looks may open and add. `person`: one of the waiting intents is a person's.
-    `stops`: protective stops are at the venue.
+    `stops`: protective stops are at the venue. `ratio`: what leg 2 of a level that is decided now is to be worth for
+    each 1 of leg 1.
     """
 
     bot: Bot
@@ -60,6 +64,7 @@ class Tick:
     enters: bool = True
     person: bool = False
     stops: bool = False
+    ratio: float = EQUAL
 
     def venue(self, leg: int) -> Venue:
         return self.venues[leg - 1]
@@ -70,19 +75,31 @@ class Tick:
 
 
 def tick_load(lease: Lease, now: datetime) -> Tick:
-    bot = (
-        Bot.objects.select_related("exchange_account", "exchange_account2")
-        .defer(*SECRETS)
-        .annotate(unsettled=UNSETTLED_WORK, asked=Exists(_waiting()), hurry=Exists(_waiting(kind=IntentKind.FLATTEN)))
-        .annotate(switch=STATE_OF_BOT, person=Exists(asked_by_person(OuterRef("pk"))))
-        .annotate(stops=Exists(_UNSETTLED.filter(purpose=Purpose.PROTECT)))
-        .get(pk=lease.bot_id)
-    )
+    """Raises ExchangeError, ValidationError for a market that its venue does not have."""
+    return tick_of(_bots().get(pk=lease.bot_id), lease, now)
+
+
+def bots_load(bot_ids: Collection[int]) -> dict[int, Any]:
+    """Rows for `tick_of`, of many bots in one query."""
+    return _bots().in_bulk(list(bot_ids))
+
+
+def tick_of(bot: Any, lease: Lease, now: datetime) -> Tick:
     venues = (venue_of(bot.account_of(1)), venue_of(bot.account_of(2)))
     tick = Tick(bot, lease, now, venues[0].clock(), venues, bot_rules(bot), bot.unsettled, bot.asked)
     tick.switch, tick.hurry = TradingState(bot.switch or TradingState.ACTIVE), bot.hurry
     tick.person, tick.stops = bot.person, bot.stops
     return tick
+
+
+def _bots() -> QuerySet[Any]:
+    return (
+        Bot.objects.select_related("exchange_account", "exchange_account2")
+        .defer(*SECRETS)
+        .annotate(unsettled=UNSETTLED_WORK, asked=Exists(_waiting()), hurry=Exists(_waiting(kind=IntentKind.FLATTEN)))
+        .annotate(switch=STATE_OF_BOT, person=Exists(asked_by_person(OuterRef("pk"))))
+        .annotate(stops=Exists(_UNSETTLED.filter(purpose=Purpose.PROTECT)))
+    )
 
 
 def _waiting(**chosen: str) -> QuerySet[Intent]:

@@ -8,7 +8,6 @@ are one statement. Only a bot with an unfinished trade, a wish of its user or a 
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -32,23 +31,16 @@ from trading.core.reached import config_row, reached
 from trading.core.types import NONE
 from trading.funding import funding_due
 from trading.guardian.looks import looks_note
-from trading.market_view import quote_problem
+from trading.market_view import by_clock, quote_problem
 from trading.models import Order, Position, Trade, TradeStatus
 from trading.protection import stops_by_bot
 from trading.protection_looks import stops_due
-from trading.showing import Look, looks_show
+from trading.showing import looks_show
 from trading.stop_loss_blind import STALE
 from trading.tick import SECRETS
+from trading.waiting_lines import Idle, waits_tell
 
 IN_FLIGHT = (OrderStatus.PENDING, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN)
-
-
-@dataclass(frozen=True, slots=True)
-class Idle(Look):
-    """A bot with nothing under way. `entries`: it may open and add. `problem`: a journal code about its quotes."""
-
-    entries: bool
-    problem: str
 
 
 def tick_chunk(bot_ids: Sequence[int], now: datetime) -> list[int]:
@@ -71,6 +63,7 @@ def tick_chunk(bot_ids: Sequence[int], now: datetime) -> list[int]:
     needed += [pk for pk in stops_due(looks, stops, now) if pk not in needed]
     needed += [look.bot.pk for look in looks if look.bot.pk not in needed and funding_due(look.bot, look.market_time)]
     looks_show(looks, now)
+    waits_tell([look for look in looks if look.bot.pk not in needed])
     looks_note(look.bot.pk for look in looks if not look.bot.is_flat and look.bot.pk not in needed)
     return list(dict.fromkeys(needed))
 
@@ -95,6 +88,8 @@ def _looks(bots: Sequence[Bot]) -> list[Idle]:
         if not (q1 and q2):
             continue
         try:
+            if bot.exchange_account2_id:
+                q2 = by_clock(q2, market_data.clocks_apart(bot.account_of(1), bot.account_of(2)))
             looks.append(_look(bot, positions[bot.pk], q1, q2, clocks[bot.exchange_account_id]))
         except (ExchangeError, ValidationError):
             continue
@@ -122,7 +117,7 @@ def _quotes(bots: Iterable[Bot]) -> tuple[dict[tuple[int, str], VenueQuote], dic
 
 
 def _look(bot: Bot, positions: Sequence[Position], q1: VenueQuote, q2: VenueQuote, market_time: datetime) -> Idle:
-    problem, _ = quote_problem(bot, q1, q2, market_time)
+    problem, figures = quote_problem(bot, q1, q2, market_time)
     waiting = bot.entries_wait_until is not None and market_time < bot.entries_wait_until
     entries = bot.status == BotStatus.RUNNING and not problem and not waiting
     return Idle(
@@ -134,6 +129,7 @@ def _look(bot: Bot, positions: Sequence[Position], q1: VenueQuote, q2: VenueQuot
         market_time,
         entries,
         problem,
+        figures,
     )
 
 

@@ -14,11 +14,11 @@ from django.utils import timezone
 from bots import services
 from bots.feed import events as feed
 from bots.journal import lines as journal
-from bots.leases import Lease, locked_bot
+from bots.leases import Lease, locked_bot, locked_bots
 from bots.models import Bot, BotStatus
 from trading import crash_points
 from trading.core.naked import LegFill, naked
-from trading.ledger import OrderPlan, cycle_money, orders_write
+from trading.ledger import OrderPart, OrderPlan, cycle_money, orders_write, orders_write_all
 from trading.metrics import trade_settled
 from trading.models import CloseReason, Cycle, Fill, LogType, Order, Purpose, Trade, TradeStatus
 from trading.rows import bot_row
@@ -59,6 +59,20 @@ class TradePlan:
     adopted: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """One of many trades that begin together."""
+
+    lease: Lease
+    plan: TradePlan
+    seen: Bot
+    market_time: datetime
+
+    @property
+    def bot_id(self) -> int:
+        return self.lease.bot_id
+
+
 def trade_begin(
     lease: Lease,
     plan: TradePlan,
@@ -78,28 +92,50 @@ def trade_begin(
             return None
         if gate is not None:
             gate()
-        trade = Trade.objects.create(
-            bot=bot,
-            cycle_number=bot.current_cycle,
-            level=plan.level,
-            action=plan.action,
-            reason=plan.reason,
-            side=plan.side,
-            spread=plan.spread,
-            price1=plan.price1,
-            price2=plan.price2,
-            notional=plan.notional,
-            planned1=plan.planned1,
-            planned2=plan.planned2,
-            target1=plan.target1,
-            target2=plan.target2,
-            decided_at=market_time,
-        )
+        trade = _trade(bot, plan, market_time)
+        trade.save(force_insert=True)
         orders = orders_write(bot, trade, plan.orders, market_time=market_time)
         Order.objects.filter(pk__in=plan.adopted).update(trade=trade)
         if candle_at:
             Bot.objects.filter(pk=bot.pk).update(last_candle_at=candle_at)
     return trade, orders
+
+
+def trades_begin(begins: Sequence[Begin]) -> dict[int, tuple[Trade, list[Order]]]:
+    """Those of many bots in one transaction and a few statements, by bot; without bots that `trade_begin` would not
+    begin for, or whose lease is lost."""
+    with transaction.atomic():
+        bots = locked_bots([one.lease for one in begins])
+        same = [one for one in begins if one.bot_id in bots and bots[one.bot_id].updated_at == one.seen.updated_at]
+        begun = Trade.objects.bulk_create(_trade(one.seen, one.plan, one.market_time) for one in same)
+        parts = [
+            OrderPart(one.seen, trade, one.plan.orders, one.market_time) for one, trade in zip(same, begun, strict=True)
+        ]
+        for one, trade in zip(same, begun, strict=True):
+            if one.plan.adopted:
+                Order.objects.filter(pk__in=one.plan.adopted).update(trade=trade)
+        orders = orders_write_all(parts)
+    return {one.bot_id: (trade, of) for one, trade, of in zip(same, begun, orders, strict=True)}
+
+
+def _trade(bot: Bot, plan: TradePlan, market_time: datetime) -> Trade:
+    return Trade(
+        bot=bot,
+        cycle_number=bot.current_cycle,
+        level=plan.level,
+        action=plan.action,
+        reason=plan.reason,
+        side=plan.side,
+        spread=plan.spread,
+        price1=plan.price1,
+        price2=plan.price2,
+        notional=plan.notional,
+        planned1=plan.planned1,
+        planned2=plan.planned2,
+        target1=plan.target1,
+        target2=plan.target2,
+        decided_at=market_time,
+    )
 
 
 def trade_void(lease: Lease, trade: Trade) -> None:

@@ -11,7 +11,7 @@ from bots.models import BotStatus, Intent, IntentKind, IntentStatus
 from trading.closing import position_close, view_or_none
 from trading.models import CloseReason, TradingState
 from trading.reconciliation.adopt import adopt
-from trading.reconciliation.rest import close_rest
+from trading.reconciliation.rest import close_rest, everything_closed
 from trading.tick import Tick
 
 Wish = Callable[[Tick, Intent], bool]
@@ -32,7 +32,8 @@ def close(tick: Tick, intent: Intent) -> bool:
     reason = CloseReason(intent.details.get("reason") or CloseReason.MANUAL)
     if not _flat(tick, reason):
         return False
-    if reason == CloseReason.TIME_STOP and not tick.bot.pause_after_close:
+    goes_on = reason == CloseReason.TIME_STOP and not tick.bot.pause_after_close
+    if goes_on or reason == CloseReason.STOP_LOSS:  # which pauses by a switch of its own
         return True
     if tick.bot.status == BotStatus.RUNNING:
         services.bot_pause(actor=None, bot=tick.bot, now=tick.now, reason="after_close")
@@ -45,9 +46,10 @@ def close_and_stop(tick: Tick, intent: Intent) -> bool:
 
 
 def flatten(tick: Tick, intent: Intent) -> bool:
-    """The venue's own market orders straight away: neither quotes nor P&L are looked at."""
+    """The venue's own market orders straight away: neither quotes nor P&L are looked at. What an earlier cycle left
+    goes as well."""
     tick.hurry = True
-    return _flat(tick, CloseReason.KILL_SWITCH) and _stopped(tick, "kill_switch")
+    return everything_closed(tick, intent, CloseReason.KILL_SWITCH) and _stopped(tick, "kill_switch")
 
 
 WISHES: Mapping[IntentKind, Wish] = {
@@ -64,6 +66,31 @@ def bookings_fulfil(tick: Tick) -> None:
     for intent in intents.intents_waiting(tick.bot):
         if intent.kind == IntentKind.ADOPT:
             wish_fulfil(tick, intent)
+
+
+def closing_asked(tick: Tick) -> bool:
+    """Whether a wish to close the whole position waits that may be carried out now."""
+    if not tick.asked:
+        return False
+    return any(_closes(tick, intent) for intent in intents.intents_waiting(tick.bot))
+
+
+def stop_loss_wish(tick: Tick) -> None:
+    intents.intent_create(
+        actor=None,
+        bot=tick.bot,
+        kind=IntentKind.CLOSE,
+        idempotency_key=f"stop-loss-{tick.bot.current_cycle}-{tick.bot.level}",
+        details={"reason": CloseReason.STOP_LOSS},
+    )
+
+
+def _closes(tick: Tick, intent: Intent) -> bool:
+    if intent.kind == IntentKind.CLOSE:
+        return intent.user_id is not None or tick.switch != TradingState.HALTED
+    if intent.kind == IntentKind.CLOSE_REST:
+        return not {"keep", "only"} & intent.details.keys()
+    return intent.kind in (IntentKind.CLOSE_AND_STOP, IntentKind.FLATTEN)
 
 
 def _flat(tick: Tick, reason: CloseReason) -> bool:

@@ -18,6 +18,7 @@ from urllib3.util import parse_url
 from accounts.audit import changed, record
 from accounts.models import (
     Channel,
+    ChannelChat,
     ChannelKind,
     Delivery,
     DeliveryStatus,
@@ -90,6 +91,8 @@ def channel_change(
         _check(channel)
         channel.save(update_fields=[*SETTINGS, "address", "address_shown", "signing_secret"])
         _waiting_change(channel)
+        if address:
+            ChannelChat.objects.filter(channel=channel).delete()  # that of another Telegram bot, perhaps
         details = changed(before, _recorded(channel)) | {"new_address": bool(address), "new_signing": bool(secret)}
         record(actor=channel.owner, action="channel.change", target=channel, details=details)
         transaction.on_commit(wake, robust=True)

@@ -8,6 +8,8 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 import certifi
@@ -22,6 +24,7 @@ TIMEOUT_S = 8.0
 DEADLINE_S = 15.0
 """Of a whole exchange."""
 LOW_PORTS = (80, 443)
+ANSWER_BYTES = 2_000_000
 _EMBEDDING = ipaddress.IPv6Network("64:ff9b::/96")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -66,30 +69,48 @@ def address_refuse(url: Url) -> None:
         raise AddressRefused(FORBIDDEN)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: bytes
+
+
 def post(url: str, headers: Mapping[str, str], body: bytes) -> int:
     """The status. Sent once. Raises SendFailed."""
+    return ask(url, headers, body, most_bytes=0).status
+
+
+def ask(
+    url: str, headers: Mapping[str, str], body: bytes, *, waits_s: float = 0.0, most_bytes: int = ANSWER_BYTES
+) -> Answer:
+    """Posts once and reads at most `most_bytes` of the answer; `waits_s`: how much longer than usual it may take.
+
+    Raises SendFailed.
+    """
     parts = parse_url(url)
     try:
         address_refuse(parts)
-        return _posted(parts, headers, body)
+        return _posted(parts, headers, body, waits_s, most_bytes)
     except AddressRefused:
         raise SendFailed(FORBIDDEN, is_refusal=True) from None
-    except (HTTPError, OSError):  # its text may hold the address
+    except (HTTPError, HTTPException, OSError):  # its text may hold the address
         raise SendFailed(UNREACHABLE) from None
 
 
-def _posted(url: Url, headers: Mapping[str, str], body: bytes) -> int:
-    connection: HTTPConnection
-    host = (url.host or "").strip("[]")
+def _posted(url: Url, headers: Mapping[str, str], body: bytes, waits_s: float, most_bytes: int) -> Answer:
+    connection: CheckedHTTPConnection | CheckedHTTPSConnection
+    host, timeout_s = (url.host or "").strip("[]"), TIMEOUT_S + waits_s
     if url.scheme == "https":
         connection = CheckedHTTPSConnection(
-            host, url.port or 443, timeout=TIMEOUT_S, ca_certs=certifi.where(), cert_reqs="CERT_REQUIRED"
+            host, url.port or 443, timeout=timeout_s, ca_certs=certifi.where(), cert_reqs="CERT_REQUIRED"
         )
     else:
-        connection = CheckedHTTPConnection(host, url.port or 80, timeout=TIMEOUT_S)
+        connection = CheckedHTTPConnection(host, url.port or 80, timeout=timeout_s)
+    connection.deadline_s = DEADLINE_S + waits_s
     try:
         connection.request("POST", url.request_uri, body=body, headers=dict(headers), preload_content=False)
-        return connection.getresponse().status
+        response = connection.getresponse()
+        return Answer(response.status, response.read(most_bytes) if most_bytes else b"")
     finally:
         connection.close()
 
@@ -101,6 +122,7 @@ class _Checked:
     port: int
     timeout: Any
     is_plain = True
+    deadline_s = DEADLINE_S
     _deadline: threading.Timer | None = None
     _second_hand: socket.socket | None = None
 
@@ -109,7 +131,7 @@ class _Checked:
             raise AddressRefused(FORBIDDEN)
         made = _connected(self.host, self.port)
         self._second_hand = made.dup()  # TLS takes the first one away
-        self._deadline = threading.Timer(DEADLINE_S, _cut, (self._second_hand,))
+        self._deadline = threading.Timer(self.deadline_s, _cut, (self._second_hand,))
         self._deadline.daemon = True
         self._deadline.start()
         return made

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
 from accounts.models import NoticeKind, Role, Severity, SignOfLife, User
+from accounts.notifications.fan_out import is_mailed
 from accounts.notifications.writing import notify
 
 PARTS: Final = {
@@ -52,7 +53,7 @@ def letters_wait() -> None:
 
 
 def _tell(part: str, *, is_back: bool) -> None:
-    """Over the channels, whose worker may be the silent one, and by a mail of its own."""
+    """Over the channels, which the guardian sends where their worker is the silent one; else by a mail of its own."""
     staff = User.objects.filter(Q(role=Role.ADMIN) | Q(is_superuser=True), is_active=True)
     for user in staff:
         with override(user.language):
@@ -60,7 +61,7 @@ def _tell(part: str, *, is_back: bool) -> None:
         with transaction.atomic():
             severity = Severity.INFO if is_back else Severity.ERROR
             notify(user=user, kind=NoticeKind.ENGINE, severity=severity, title=title, text=text)
-        if user.email and not is_back:
+        if user.email and not is_back and not is_mailed(user, NoticeKind.ENGINE, Severity.ERROR):
             _letters.submit(_write_letter, title, text, user.email)
 
 

@@ -13,6 +13,10 @@ WORDS = {
     "mail": gettext_lazy("The mail server does not take the message."),
     "no_mail": gettext_lazy("You have no e-mail address."),
     "service": gettext_lazy("The service does not take the message."),
+    "answer": gettext_lazy("Its answer cannot be read."),
+    "token": gettext_lazy("It refuses the token. Enter the address again."),
+    "no_chat": gettext_lazy("It has no chat yet: pair one, or add its id to the address."),
+    "reader": gettext_lazy("Another program reads the messages of this Telegram bot."),
     "off": gettext_lazy("The channel was switched off."),
     "user": gettext_lazy("The user was disabled."),
 }

@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.models import Channel, Delivery, NoticeKind, Notification, Severity
+from accounts.models import Channel, ChannelKind, Delivery, NoticeKind, Notification, Severity, User
 from accounts.signals import notifications_changed
 
 GROUP_FOR = timedelta(minutes=10)
@@ -35,6 +35,12 @@ def wants(channel: Channel, kind: str, severity: str) -> bool:
         return False
     is_loud = _RANK[severity] >= _RANK[channel.least_severity]
     return channel.is_active and is_loud and (not channel.kinds or kind in channel.kinds)
+
+
+def is_mailed(user: User, kind: str, severity: str) -> bool:
+    """Whether a channel of the user's brings such news by e-mail: a letter beside it would say the same twice."""
+    mails = Channel.objects.filter(owner=user, kind=ChannelKind.MAIL, is_active=True)
+    return user.is_active and any(wants(channel, kind, severity) for channel in mails)
 
 
 def _route(row: Notification) -> None:

@@ -12,10 +12,11 @@ from typing import Any
 import requests
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, NotifyType, PersistentStoreMode
 from apprise.conversion import convert_between
+from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
-from accounts.models import Severity
+from accounts.models import ChannelKind, Severity
 from accounts.notifications.checked_connections import (
     AddressRefused,
     CheckedHTTPConnection,
@@ -129,12 +130,21 @@ def apprise_send(message: Message, kind: str, address: str) -> None:
     service = service_of(kind, address)
     if service is None:
         raise SendFailed("address", is_refusal=True)
+    if kind == ChannelKind.TELEGRAM:
+        _telegram_refuse(service)
     _seen.status = None
     style = service.resolve_format(NotifyFormat.TEXT)
     body, title = (convert_between(NotifyFormat.TEXT, style, text) for text in (message.body, message.title))
     loudness = TYPES[Severity(message.severity)]
     if not service.notify(body=body or title, title=title, notify_type=loudness, body_format=style):
         raise _failure(_seen.status)
+
+
+def _telegram_refuse(service: Any) -> None:
+    """Without a chat the service would send to whoever wrote to the bot last. Raises SendFailed."""
+    service.notify_url = f"{settings.TELEGRAM_API_URL.rstrip('/')}/bot"
+    if not service.targets:
+        raise SendFailed("no_chat")
 
 
 def _failure(status: Any) -> SendFailed:

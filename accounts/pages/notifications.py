@@ -1,5 +1,6 @@
 """Pages of notifications: news, channels, and the log of what was sent."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Channel, ChannelKind, Severity
 from accounts.notifications import channels, inbox
+from accounts.notifications.chats import chat_of, is_awaited
 from accounts.notifications.failures import failure_text
 from accounts.page_request import PageRequest
 from accounts.pages.forms_notifications import ChannelForm
@@ -95,7 +97,7 @@ def channels_page(request: PageRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters("address")
 def channel_new_page(request: PageRequest, kind: str) -> HttpResponse:
-    _refuse_viewers(request)
+    refuse_viewers(request)
     if kind not in ChannelKind.values:
         raise Http404
     form = ChannelForm(request.user, kind, request.POST if request.method == "POST" else None)
@@ -114,8 +116,8 @@ def channel_new_page(request: PageRequest, kind: str) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters("address")
 def channel_page(request: PageRequest, channel_id: int) -> HttpResponse:
-    _refuse_viewers(request)
-    channel = _channel(request, channel_id)
+    refuse_viewers(request)
+    channel = channel_asked(request, channel_id)
     data = request.POST if request.method == "POST" else None
     form = ChannelForm(request.user, channel.kind, data, channel=channel)
     if form.is_valid():
@@ -129,8 +131,8 @@ def channel_page(request: PageRequest, channel_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def channel_test_post(request: PageRequest, channel_id: int) -> HttpResponse:
-    _refuse_viewers(request)
-    channel = _channel(request, channel_id)
+    refuse_viewers(request)
+    channel = channel_asked(request, channel_id)
     try:
         channels.channel_test(channel=channel, now=timezone.now())
     except ValidationError as error:
@@ -143,8 +145,8 @@ def channel_test_post(request: PageRequest, channel_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def channel_delete_post(request: PageRequest, channel_id: int) -> HttpResponse:
-    _refuse_viewers(request)
-    channel = _channel(request, channel_id)
+    refuse_viewers(request)
+    channel = channel_asked(request, channel_id)
     require_fresh_second_factor(request)
     channels.channel_delete(channel=channel)
     messages.success(request, _("%(channel)s is deleted.") % {"channel": channel.name})
@@ -155,8 +157,8 @@ def channel_delete_post(request: PageRequest, channel_id: int) -> HttpResponse:
 @require_POST
 def channel_secret_post(request: PageRequest, channel_id: int) -> HttpResponse:
     """A new signing secret; the old one stops."""
-    _refuse_viewers(request)
-    channel = _channel(request, channel_id)
+    refuse_viewers(request)
+    channel = channel_asked(request, channel_id)
     if channel.kind != ChannelKind.WEBHOOK:
         raise Http404
     require_fresh_second_factor(request)
@@ -179,19 +181,30 @@ def _form_page(request: PageRequest, form: ChannelForm) -> HttpResponse:
         "tab": "channels",
         "form": form,
         "channel": form.channel,
+        **_chat_shown(form.channel),
         "is_confirmed": request.user.email_confirmed_at is not None,
         "asks_code": is_asked(request),
     }
     return render(request, "accounts/notification_channel.html", context, status=400 if form.is_bound else 200)
 
 
-def _channel(request: PageRequest, channel_id: int) -> Channel:
+def _chat_shown(channel: Channel | None) -> dict[str, Any]:
+    chat = chat_of(channel) if channel is not None and channel.kind == ChannelKind.TELEGRAM else None
+    waits = chat is not None and chat.chat_id is None and is_awaited(chat, timezone.now())
+    return {
+        "chat": chat,
+        "chat_waits": waits,
+        "chat_error": failure_text(chat.error) if chat is not None and chat.error else "",
+    }
+
+
+def channel_asked(request: PageRequest, channel_id: int) -> Channel:
     channel = channels.channels_of(request.user).filter(pk=channel_id).first()
     if channel is None:
         raise Http404
     return channel
 
 
-def _refuse_viewers(request: PageRequest) -> None:
+def refuse_viewers(request: PageRequest) -> None:
     if not request.user.can_trade:
         raise PermissionDenied

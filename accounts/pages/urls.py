@@ -3,6 +3,7 @@
 from django.urls import path
 
 from accounts.pages import audit as pages_audit
+from accounts.pages import chats as pages_chats
 from accounts.pages import entry as pages
 from accounts.pages import links as pages_links
 from accounts.pages import notifications as pages_notifications
@@ -47,6 +48,8 @@ urlpatterns = [
     path(
         "notifications/channels/<int:channel_id>/delete", pages_notifications.channel_delete_post, name="channel-delete"
     ),
+    path("notifications/channels/<int:channel_id>/chat", pages_chats.chat_begin_post, name="channel-chat"),
+    path("notifications/channels/<int:channel_id>/chat/end", pages_chats.chat_end_post, name="channel-chat-end"),
     path(
         "notifications/channels/<int:channel_id>/secret", pages_notifications.channel_secret_post, name="channel-secret"
     ),

@@ -8,19 +8,25 @@ from contextlib import contextmanager
 from email.message import Message as Letter
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from aiosmtpd.controller import Controller
 
+HANGS, DRIPS = -1, -2
+
 
 class HttpSink:
-    """`answers`: statuses of the next requests (0 hangs up without an answer), then 204. Every request is kept."""
+    """`answers`: statuses of the next requests, then 204. Every request is kept.
+
+    0 hangs up without an answer, HANGS never answers, DRIPS sends an answer without an end, letter by letter.
+    """
 
     def __init__(self) -> None:
         self.answers: deque[int] = deque()
         self.seen: list[tuple[str, dict[str, str], bytes]] = []
         self.headers: dict[str, str] = {}
+        self.closed = Event()
         sink = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -31,11 +37,23 @@ class HttpSink:
                 if not status:
                     self.connection.close()
                     return
+                if status in (HANGS, DRIPS):
+                    self._go_on(status)
+                    return
                 self.send_response(status)
                 for name, value in sink.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+
+            def _go_on(self, status: int) -> None:
+                """Until the other side has had enough."""
+                try:
+                    while not sink.closed.wait(0.02):
+                        if status == DRIPS:
+                            self.connection.sendall(b"H")
+                except OSError:
+                    self.close_connection = True
 
             def log_message(self, *args: Any) -> None:
                 return
@@ -57,6 +75,7 @@ class HttpSink:
         return [json.loads(body) for _path, _headers, body in self.seen]
 
     def close(self) -> None:
+        self.closed.set()
         self._server.shutdown()
         self._server.server_close()
 

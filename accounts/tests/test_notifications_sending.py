@@ -15,7 +15,7 @@ from django.utils import timezone
 from urllib3.util import parse_url
 
 from accounts.models import AuditEntry, Channel, Delivery, DeliveryStatus, Notification, SignOfLife, User
-from accounts.notifications import notify, sending
+from accounts.notifications import checked_connections, notify, sending
 from accounts.notifications.channels import channel_change, channel_create, channel_test
 from accounts.notifications.checked_connections import AddressRefused, address_refuse, is_internal, post
 from accounts.notifications.engine_watch import engine_look, letters_wait
@@ -27,7 +27,7 @@ from accounts.notifications.secrets import SecretMismatch, seal, unseal
 from accounts.notifications.services_load import apprise_module
 from accounts.notifications.standing_in import send_everything
 from accounts.notifications.waking import DISPATCH_TASK
-from accounts.tests.sinks import HttpSink, mail_sink
+from accounts.tests.sinks import DRIPS, HANGS, HttpSink, mail_sink
 from bots.schedules import HOUSEKEEPING
 from bots.tests.factories import make_user
 
@@ -99,6 +99,19 @@ def test_a_failing_webhook_loses_nothing_keeps_the_order_and_repeats_the_id(user
     assert tries == ["level 0", *["level 1"] * 4, *["level 2"] * 2, "level 3", "level 4"]
     assert [body["id"] for body in sink.bodies] == [h["x-chainmakes-delivery"] for _, h, _ in sink.seen]
     assert set(Delivery.objects.values_list("status", flat=True)) == {DeliveryStatus.DELIVERED}
+
+
+@pytest.mark.parametrize("trouble", [HANGS, DRIPS])
+def test_a_server_that_does_not_finish_is_cut_off_and_asked_again(user, sink, clock, monkeypatch, trouble):
+    monkeypatch.setattr(checked_connections, "TIMEOUT_S", 0.2 if trouble == HANGS else 10.0)
+    monkeypatch.setattr(checked_connections, "DEADLINE_S", 10.0 if trouble == HANGS else 0.2)
+    webhook(user, sink)
+    sink.answers.extend([trouble, trouble])
+    for text in ("one", "two"):
+        say(user, text)
+    until_sent(clock)
+    assert [body["text"] for body in sink.bodies] == ["one", "one", "one", "two"]
+    assert len({body["id"] for body in sink.bodies}) == 2
 
 
 def test_nobody_listening_is_survived_too(user, sink, clock):
@@ -383,6 +396,17 @@ def test_a_public_name_that_leads_inside_is_refused_at_the_connection(monkeypatc
     assert refusal.value.code == "forbidden"
     assert asked == ["rebound.example.com"]
     assert not sink.seen
+
+
+@pytest.mark.parametrize(
+    "host", ["2130706433", "0x7f000001", "0x7f.1", "127.1", "0177.0.0.1", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"]
+)
+def test_no_spelling_of_an_internal_address_is_connected_to(host, sink, settings):
+    settings.ALERT_ALLOWED_HOSTS = []
+    with pytest.raises(SendFailed) as caught:
+        post(f"https://{host}:{sink.port}/x", {}, b"{}")
+    assert caught.value.code == "forbidden"
+    assert sink.seen == []
 
 
 def test_redirects_are_not_followed(user, sink, clock):

@@ -112,6 +112,7 @@ class StatisticsSerializer(serializers.Serializer):
     longest_held_s = serializers.FloatField(allow_null=True)
     naked_longest_ms = serializers.IntegerField(allow_null=True)
     naked_average_ms = serializers.FloatField(allow_null=True)
+    naked_value_worst = MoneyField(allow_null=True, help_text="The most that one leg had beyond the other.")
     levels = LevelCountSerializer(many=True)
 
 

@@ -26,10 +26,16 @@ def spread_chart(bot: Bot, range_name: str, now: datetime, figures: dict[str, An
     The range ends at the market's own present: a replay's tape lies in the past. Raises KeyError for an unknown range.
     """
     span = RANGES[range_name]
-    end = market_now(bot, now, figures)
-    begin = min(bot.start_time, end - SHORTEST) if span is None else end - span
+    begin, end = time_of_range(bot, range_name, now, figures)
     data = _data(bot, begin, end, _with_now(spread_points(bot, begin, end), figures), figures)
     return data | {"span": None if span is None else int(span.total_seconds() * 1000)}
+
+
+def time_of_range(
+    bot: Bot, range_name: str, now: datetime, figures: dict[str, Any] | None
+) -> tuple[datetime, datetime]:
+    span, end = RANGES[range_name], market_now(bot, now, figures)
+    return (min(bot.start_time, end - SHORTEST) if span is None else end - span), end
 
 
 def spread_part(bot: Bot, begin: datetime, end: datetime, figures: dict[str, Any] | None) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def _trade(trade: Trade, legs: list[dict[str, Any]]) -> dict[str, Any]:
         "cycle": trade.cycle_number,
         "pnl": None if trade.pnl is None else decimal_text(trade.pnl, places=8),
         "naked_ms": trade.naked_ms,
+        "naked_value": decimal_text(trade.naked_value, places=8),
         "legs": legs,
     }
 

@@ -96,4 +96,4 @@ def _title(path: Path, _changed_at: int) -> str:
 
 @lru_cache(maxsize=KEPT)
 def _content(path: Path, _changed_at: int) -> Rendered:
-    return rendered(path.read_text(encoding="utf-8"))
+    return rendered(path.read_text(encoding="utf-8"), path.parent.name)

@@ -44,11 +44,11 @@ class Rendered:
     sections: tuple[Section, ...]
 
 
-def rendered(source: str) -> Rendered:
-    """Raises ValueError for a page that does not begin with its title."""
+def rendered(source: str, language: str = "en") -> Rendered:
+    """Pictures show the program in `language`. Raises ValueError for a page that does not begin with its title."""
     first, _line, body = source.partition("\n")
     title = title_of(first)
-    reader = _GuideExtension()
+    reader = _GuideExtension(language)
     extensions = [
         "fenced_code",
         "sane_lists",
@@ -69,25 +69,30 @@ def title_of(line: str) -> str:
 
 
 class _GuideExtension(Extension):
-    def __init__(self) -> None:
+    def __init__(self, language: str) -> None:
         super().__init__()
+        self.language = language
         self.sections: list[Section] = []
 
     def extendMarkdown(self, md: Markdown) -> None:
         md.preprocessors.deregister("html_block")
         md.inlinePatterns.deregister("html")
-        md.treeprocessors.register(_Addresses(md), "guide_addresses", 2)
+        md.treeprocessors.register(_Addresses(md, self.language), "guide_addresses", 2)
         md.treeprocessors.register(_Reader(md, self), "guide_reader", 1)
 
 
 class _Addresses(Treeprocessor):
     """Links between pages, pictures, and tables that can be pushed sideways on a phone."""
 
+    def __init__(self, md: Markdown, language: str) -> None:
+        super().__init__(md)
+        self.language = language
+
     def run(self, root: Element) -> None:
         for link in root.iter("a"):
             link.set("href", page_address(link.get("href", "")))
         for picture in root.iter("img"):
-            picture.set("src", static(PICTURES + picture.get("src", "")))
+            picture.set("src", static(f"{PICTURES}{self.language}/{picture.get('src', '')}"))
             picture.set("loading", "lazy")
         for place, table in [(place, each) for place, each in enumerate(root) if each.tag == "table"]:
             frame = Element("div", {"class": "prose-table", "tabindex": "0", "role": "region"})

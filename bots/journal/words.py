@@ -56,7 +56,9 @@ MESSAGES = {
     "entries_given_up": _("{failures} entries in a row were not filled."),
     "level_refused": _("Level {level} was not ordered{because:after_colon}."),
     "risk_refused": _("Level {level} was not ordered, a limit holds{because:after_colon}."),
-    "waiting": _("Waits: the spread is {spread:pp} pp, {distance:sum} pp short of the next order."),
+    "waiting": _(
+        "Waits with level {level}: the spread moved {moved:sum} of {threshold:sum} pp and stands at {spread:pp} pp."
+    ),
     "entries_wait": _("Opens and adds nothing before {until:time}."),
     "quotes_stale": _("Holds off: the quotes of {symbol} are {age:seconds} s old."),
     "quotes_missing": _("Holds off: {symbol} has no quote."),
@@ -166,8 +168,13 @@ REASONS = {
     "notional_min": _("{notional:sum} {currency} of {symbol} is less than the smallest order of {minimum:sum}"),
     "notional_max": _("{notional:sum} {currency} of {symbol} is more than the largest order of {maximum:sum}"),
     "imbalance": _("the legs would be {notional1:sum} and {notional2:sum} {currency}, too far apart"),
+    "hedge_ratio": _("the hedge ratio is {ratio:amount}, and only 0.1 to 10 can be ordered"),
     "margin": _("{needed:sum} {currency} margin needed, {free:sum} free"),
-    "depth": _("the book of {symbol} is too thin"),
+    "depth": _(
+        "{amount:amount} {symbol} is more than the book holds within {slippage:pct} of its best price:"
+        " {available:amount}"
+    ),
+    "side": _("it would be {side:side}, which is not allowed"),
     "cap": _("{needed:sum} {currency} is above the maximum position of {allowed:sum}"),
     "risk_max_gross_exposure": _("gross exposure would be {value:sum} {currency}, {whose:whose} is {limit:sum}"),
     "risk_max_net_exposure": _("net exposure would be {value:sum} {currency}, {whose:whose} is {limit:sum}"),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from trading.core.leg_ratio import EQUAL
 from trading.core.sizing import LevelQuantities, MarketRules, SizeRefused, level_quantities
 
 ZERO = Decimal()
@@ -21,12 +22,14 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class WantedLevel:
-    """One leg's notional of a level and the prices at which it would be decided."""
+    """One leg's notional of a level, the prices at which it would be decided, and what leg 2 is worth for each 1 of
+    leg 1 (both together twice the notional)."""
 
     level: int
     notional: Decimal
     price1: Decimal
     price2: Decimal
+    ratio: float = EQUAL
 
 
 def ladder_sizes(
@@ -54,6 +57,7 @@ def ladder_sizes(
                 held.planned1,
                 held.planned2,
                 max_imbalance,
+                wanted.ratio,
             )
         except SizeRefused as refused:
             found.append(refused)

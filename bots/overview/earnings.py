@@ -19,15 +19,17 @@ from trading.models import LedgerLine
 
 KEPT_S: Final = 7 * 24 * 3600
 SETTLED_AFTER: Final = timedelta(minutes=10)  # by then every transaction that took an id before has ended
-FINE_FOR: Final = timedelta(days=2)  # older bookings are kept by the quarter of an hour
-QUARTER_S: Final = 900
+FINE_FOR: Final = timedelta(days=2)
+COARSER: Final = ((timedelta(days=32), 86_400), (timedelta(days=8), 3600), (FINE_FOR, 900))
+"""(age from which, seconds): bookings of long ago are kept by the day, younger ones by the hour or its quarter."""
 
 Booking = tuple[int, Decimal]
 
 
 @dataclass(slots=True)
 class Kept:
-    """Sums of all lines up to `last_id` of `bots`, by the second (epoch) at which their minute or quarter began."""
+    """Sums of all lines up to `last_id` of `bots`, by the second (epoch) at which their minute, quarter, hour or day
+    began."""
 
     bots: frozenset[int] = frozenset()
     last_id: int = 0
@@ -61,10 +63,11 @@ def _grown(kept: Kept, ids: frozenset[int], currency: str, now: datetime) -> Kep
     rows = _summed(settled)
     if not rows:
         return kept
-    fine_from = (now - FINE_FOR).timestamp()
+    limits = [((now - age).timestamp(), length) for age, length in COARSER]
     sums: dict[int, Decimal] = {}
     for at, amount in [*kept.sums.items(), *((at, amount) for at, amount, _ in rows)]:
-        slot = at if at >= fine_from else at - at % QUARTER_S
+        length = next((length for before, length in limits if at < before), 1)
+        slot = at - at % length
         sums[slot] = sums.get(slot, Decimal(0)) + amount
     return Kept(ids, max(last_id for _, _, last_id in rows), sums)
 

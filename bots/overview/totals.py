@@ -140,13 +140,15 @@ def overview(
 def coin_exposures(bots: QuerySet[Bot], figures: Mapping[int, Mapping[str, Any]]) -> list[CoinExposure]:
     """Open legs by coin, largest first, at the last price that each bot saw. One query."""
     held: dict[str, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
-    for leg in Position.objects.filter(bot__in=bots, is_open=True).order_by():
-        seen = figures.get(leg.bot_id, {}).get(f"price{leg.leg}")
-        price = Decimal(seen) if seen else leg.current_price or leg.entry_price
-        if leg.side == "long":
-            held[base_of(leg.symbol)][0] += leg.amount * price
+    names = "bot_id", "leg", "symbol", "side", "amount", "current_price", "entry_price"
+    open_legs = Position.objects.filter(bot__in=bots, is_open=True).order_by()
+    for bot_id, leg, symbol, side, amount, current, entry in open_legs.values_list(*names):
+        seen = figures.get(bot_id, {}).get(f"price{leg}")
+        price = Decimal(seen) if seen else current or entry
+        if side == "long":
+            held[base_of(symbol)][0] += amount * price
         else:
-            held[base_of(leg.symbol)][1] -= leg.amount * price
+            held[base_of(symbol)][1] -= amount * price
     coins = (CoinExposure(coin, long, short) for coin, (long, short) in held.items())
     return sorted(coins, key=lambda coin: coin.gross, reverse=True)
 

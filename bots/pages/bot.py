@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.page_request import PageRequest
-from bots.charts.spread import RANGES, spread_chart, spread_part
+from bots.charts.lines import strategy_lines
+from bots.charts.spread import RANGES, spread_chart, spread_part, time_of_range
 from bots.figures_now import figures_now
 from bots.models import Bot
 from bots.pages.bot_view import DEFAULT_RANGE, BotPage
@@ -47,6 +48,16 @@ def bot_chart(request: PageRequest, bot_id: int) -> HttpResponse:
     if range_name not in RANGES:
         raise Http404
     return JsonResponse(spread_chart(bot, range_name, timezone.now(), figures_now(bot)))
+
+
+@login_required
+@require_GET
+def bot_chart_lines(request: PageRequest, bot_id: int) -> HttpResponse:
+    """The strategy's own lines `from` one moment `to` another, in ms; over the usual range without them."""
+    bot = _bot_or_404(request, bot_id)
+    if "from" in request.GET:
+        return JsonResponse(strategy_lines(bot, *_part(request)))
+    return JsonResponse(strategy_lines(bot, *time_of_range(bot, DEFAULT_RANGE, timezone.now(), figures_now(bot))))
 
 
 def _part(request: PageRequest) -> tuple[datetime, datetime]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from bots import gauges
 from bots.bot_tabs import TABS, tab_counts
+from bots.charts.lines import has_lines
 from bots.charts.words import chart_words
 from bots.config import bot_rules
 from bots.error_help import ErrorHelp, help_for
@@ -27,6 +28,7 @@ from exchanges.errors import ExchangeError
 from exchanges.models import Exchange
 from exchanges.registry import venue_of
 from exchanges.symbols import base_of, settle_of
+from exchanges.timeframes import timeframe_ms
 from trading.core.pair_break import PairHealth
 from trading.core.sizing import MarketRules
 from trading.pair_health import Carry, carry_of, health_known
@@ -100,6 +102,12 @@ class BotPage:
         return plugin.title if plugin else self.bot.strategy
 
     @property
+    def takes_profit(self) -> bool:
+        """Whether the bot's own take profit means something to its strategy."""
+        plugin = plugin_of(self.bot.strategy)
+        return plugin is None or "profit" in plugin.strategy.reads
+
+    @property
     def venues(self) -> str:
         """Whose markets they are; a paper account trades those of the venue that it copies."""
         found = dict.fromkeys(self.bot.account_of(leg).rules_venue for leg in self.bot.legs)
@@ -171,6 +179,8 @@ class BotPage:
             "id": bot.pk,
             "socket": f"/api/v1/ws/bot/{bot.pk}",
             "chart": reverse("bots:chart", args=[bot.pk]),
+            "lines": reverse("bots:chart-lines", args=[bot.pk]) if has_lines(bot) else None,
+            "timeframe_ms": timeframe_ms(bot.timeframe),
             "figures_url": reverse("bots:figures", args=[bot.pk]),
             "range": DEFAULT_RANGE,
             "phone_range": PHONE_RANGE,
@@ -178,6 +188,7 @@ class BotPage:
             "labels": [base_of(bot.market1_symbol), base_of(bot.market2_symbol)],
             "digits": [*(_digits(leg.tick) for leg in self.legs), 2][:2],
             "currency": self.currency,
+            "is_pair": bool(bot.market2_symbol),
             "reversion": bot.opening == Opening.REVERSION,
             "regression": bot.profit_mode == ProfitMode.REGRESSION,
             "stop_loss": float(bot.stop_loss_ratio),

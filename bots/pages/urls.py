@@ -33,6 +33,7 @@ bots = [
     path("<int:bot_id>/", pages_bot.bot_page, name="detail"),
     path("<int:bot_id>/edit", pages_form.edit_page, name="edit"),
     path("<int:bot_id>/chart", pages_bot.bot_chart, name="chart"),
+    path("<int:bot_id>/chart/lines", pages_bot.bot_chart_lines, name="chart-lines"),
     path("<int:bot_id>/figures", pages_bot.bot_figures, name="figures"),
     path("<int:bot_id>/confirm/<action:action>", pages.confirm_page, name="confirm"),
     path("<int:bot_id>/<action:action>", pages.action_post, name="action"),

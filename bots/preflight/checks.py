@@ -10,6 +10,7 @@ from bots.amounts import grouped
 from bots.claims import claims_of_others
 from bots.config import no_quote
 from bots.holdings import has_position
+from bots.leg_ratio import ratio_now
 from bots.models import Bot, SymbolClaim
 from bots.preflight.differences import difference_problems
 from bots.preflight.orders import Leg, Problems, holding_problems, order_problems, problem
@@ -42,9 +43,17 @@ def preflight(bot: Bot, now: datetime) -> Problems:
             problems += error.error_list
     if len(legs) == len(bot.legs):
         legs = [*legs, _no_leg(legs[0])][:2]
-        problems += order_problems(bot, (legs[0], legs[1]))
+        problems += _order_problems(bot, (legs[0], legs[1]))
         problems += holding_problems(bot, (legs[0], legs[1]))
     return _distinct(problems)
+
+
+def _order_problems(bot: Bot, legs: tuple[Leg, Leg]) -> Problems:
+    try:
+        ratio = ratio_now(bot, venue_of(bot.account_of(1)).clock())
+    except ExchangeError as error:  # no candles, no ratio of the legs
+        return [_venue_problem(bot.account_of(1), error)]
+    return order_problems(bot, legs, ratio)
 
 
 def prepare_venue(bot: Bot) -> Problems:

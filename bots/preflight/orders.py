@@ -16,6 +16,7 @@ from bots.models import Bot
 from exchanges.adapters.base import Balance, VenuePosition, VenueQuote
 from exchanges.models import ExchangeAccount
 from exchanges.symbols import short
+from trading.core.leg_ratio import notionals_of
 from trading.core.sizing import MarketRules, SizeRefused
 from trading.models import Position
 
@@ -43,8 +44,9 @@ def problem(code: str, sentence: str, **params: object) -> ValidationError:
     return ValidationError(sentence, code=code, params=params)
 
 
-def order_problems(bot: Bot, legs: Legs) -> Problems:
-    """Of every level that is still to come and within the maximum position, at today's prices."""
+def order_problems(bot: Bot, legs: Legs, ratio: float) -> Problems:
+    """Of every level that is still to come and within the maximum position, at today's prices. `ratio`: what leg 2 is
+    worth for each 1 of leg 1."""
     levels = [
         level
         for level in range(bot.level + 1, bot.max_dca_times + 1)
@@ -52,8 +54,8 @@ def order_problems(bot: Bot, legs: Legs) -> Problems:
     ]
     return [
         *_leverage_problems(bot, legs),
-        *_size_problems(bot, legs, levels),
-        *_margin_problems(bot, legs, levels),
+        *_size_problems(bot, legs, levels, ratio),
+        *_margin_problems(bot, legs, levels, ratio),
     ]
 
 
@@ -85,9 +87,10 @@ def _leverage_problems(bot: Bot, legs: Legs) -> Iterator[ValidationError]:
             )
 
 
-def _size_problems(bot: Bot, legs: Legs, levels: Sequence[int]) -> Iterator[ValidationError]:
+def _size_problems(bot: Bot, legs: Legs, levels: Sequence[int], ratio: float) -> Iterator[ValidationError]:
     first, second = legs
-    wanted = [WantedLevel(level, _notional_of(bot, level), first.quote.mid, second.quote.mid) for level in levels]
+    mids = first.quote.mid, second.quote.mid
+    wanted = [WantedLevel(level, _notional_of(bot, level), *mids, ratio) for level in levels]
     amounts = _signed_amounts(bot)
     sizes = ladder_sizes(
         first.rules,
@@ -105,11 +108,11 @@ def _size_problems(bot: Bot, legs: Legs, levels: Sequence[int]) -> Iterator[Vali
             yield problem(str(size.reason), _("Level %(level)s: %(reason)s."), level=level, reason=reason)
 
 
-def _margin_problems(bot: Bot, legs: Legs, levels: Sequence[int]) -> Iterator[ValidationError]:
+def _margin_problems(bot: Bot, legs: Legs, levels: Sequence[int], ratio: float) -> Iterator[ValidationError]:
     """Each leg needs notional / leverage and the fee of entering; legs on one account share its free margin."""
-    notional = sum((_notional_of(bot, level) for level in levels), Decimal())
+    notionals = notionals_of(sum((_notional_of(bot, level) for level in levels), Decimal()), ratio)
     needed: dict[int, Decimal] = {}
-    for leg in legs[: len(bot.legs)]:
+    for leg, notional in zip(legs[: len(bot.legs)], notionals, strict=False):
         margin = notional / bot.leverage + notional * leg.rules.taker_fee
         needed[leg.account.pk] = needed.get(leg.account.pk, Decimal()) + margin
     for leg in {leg.account.pk: leg for leg in legs}.values():

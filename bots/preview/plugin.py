@@ -27,14 +27,18 @@ BARS_MOST: Final = 5_000
 """Of its own candles: decided in plain Python, some hundredths of a second."""
 
 
-def order_table(sketch: Bot, pair: Pair, quotes: tuple[VenueQuote, VenueQuote], terms: Terms) -> list[Level]:
-    """Every order of a cycle at today's prices. When each is placed is the strategy's own decision."""
+def order_table(
+    sketch: Bot, pair: Pair, quotes: tuple[VenueQuote, VenueQuote], terms: Terms, ratio: float
+) -> list[Level]:
+    """Every order of a cycle at today's prices and ratio of the legs. When each is placed is the strategy's own
+    decision."""
     notionals = [
         sketch.investment_per_order * Decimal(str(row["multiplier"]))
         for row in sketch.dca_config[: sketch.max_dca_times]
     ]
     wanted = [
-        WantedLevel(level, notional, quotes[0].mid, quotes[1].mid) for level, notional in enumerate(notionals, start=1)
+        WantedLevel(level, notional, quotes[0].mid, quotes[1].mid, ratio)
+        for level, notional in enumerate(notionals, start=1)
     ]
     sizes = ladder_sizes(*pair.rules, 1, wanted, held=Held(), max_imbalance=terms.max_imbalance)
     found = []
@@ -79,10 +83,11 @@ def plugin_history(
         return shown, None
     try:
         features = bound.prepare(tape)[-wanted:] if bound.features else None
+        ratios = bound.leg_ratios(features)
         result = run_backtest(
             config,
             shown,
-            strategy=Prepared(plain(bound.strategy.decide), bound.params or None, features),
+            strategy=Prepared(plain(bound.strategy.decide), bound.params or None, features, ratios),
             pause_after_close=False,
             restart_after_stop_loss=sketch.restart_after_stop_loss,
             lot_step1=lot_steps[0],

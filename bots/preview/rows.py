@@ -10,7 +10,10 @@ from bots.models import Bot
 from bots.preview.warnings import level_refusal
 from bots.settings.pair_rules import Pair, PairRules
 from exchanges.adapters.base import Candle, VenueQuote
+from exchanges.errors import ExchangeError
 from exchanges.market_data import closed_candles
+from exchanges.market_windows import window_of
+from exchanges.models import ExchangeAccount
 from exchanges.symbols import base_of, short
 from trading.core.sizing import LevelQuantities
 
@@ -36,8 +39,17 @@ def market_card(pair: Pair, leg: int, quote: VenueQuote, start_price: Any) -> di
         "minimum_order": decimal_text(minimum, places=2),
         "max_leverage": decimal_text(rules.max_leverage),
         "taker_fee": float(rules.taker_fee) * 100.0,
+        "funding": _funding(account, symbol),
         **_day(candles, quote),
     }
+
+
+def _funding(account: ExchangeAccount, symbol: str) -> float | None:
+    """Percent that longs pay shorts at the next payment; None where nobody knows it."""
+    try:
+        return float(window_of(account).funding(symbol).rate) * 100.0
+    except (ExchangeError, LookupError):
+        return None
 
 
 def _day(candles: Sequence[Candle], quote: VenueQuote) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import User
 from bots.config import core_config, core_quote
 from bots.ladder.table import Terms, ladder_table
+from bots.leg_ratio import ratio_now
 from bots.models import Bot, MarginMode
 from bots.order_sizes import investment_now
 from bots.pair_now import quotes_of
@@ -124,8 +125,8 @@ def _plugin(
 ) -> dict[str, Any]:
     quote, account, terms = core_quote(*quotes), pair.accounts[0], _terms(sketch, pair)
     config = core_config(sketch, *pair.rules, slippage=_half_width(quote))
-    levels = order_table(sketch, pair, quotes, terms)
     end = venue_of(account).clock() if account.is_paper else now
+    levels = order_table(sketch, pair, quotes, terms, ratio_now(sketch, end))
     begin = range_begin(range_name, sketch.start_time, end)
     steps = (float(pair.rules[0].amount_step), float(pair.rules[1].amount_step))
     tape, history = plugin_history(sketch, config, begin, end, steps)

@@ -41,8 +41,11 @@ def posted_params(post: Mapping[str, str]) -> dict[str, str]:
 
 
 def typed_params(values: Mapping[str, str]) -> dict[str, str]:
-    """Of all of a form's values those of the strategy, as its reader takes them."""
-    return {name: typed_number(text) for name, text in posted_params(values).items()}
+    """Of all of a form's values those of the strategy, as its reader takes them; choices have words."""
+    return {
+        name: text if any(map(str.isalpha, text)) else typed_number(text)
+        for name, text in posted_params(values).items()
+    }
 
 
 def param_fields(plugin: Plugin | None) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_noop as _
 TEXTS: Final = (
     _(
         "Regresses the log price of market 1 on that of market 2 over a rolling window and trades the way "
-        "back of the residual, measured in standard deviations. Both legs have the same value, whatever the "
-        "hedge ratio."
+        "back of the residual, measured in standard deviations. Its legs have the same value, or leg 2 has the "
+        "hedge ratio's."
     ),
     _("Hedge ratio by"),
     _("OLS: least squares over the window."),
@@ -23,6 +23,9 @@ TEXTS: Final = (
     _("Distance at which it closes; below 0: beyond the mean."),
     _("Regime stop"),
     _("Distance that says the pair broke; 0: none."),
+    _("Size of the legs"),
+    _("equal value"),
+    _("Hedge ratio: leg 2 is worth that many times leg 1, both together as much as with equal value."),
     _(
         "Compares what both markets' funding paid over the last days, by the year. Opens where they differ "
         "much: short the market whose longs pay more, long the other. Without recorded funding it does "
@@ -35,7 +38,6 @@ TEXTS: Final = (
     _("% a year"),
     _("Closes below"),
     _("What it still brings."),
-    _("Stop"),
     _("pp"),
     _("Spread against it since the opening; 0: none."),
     _("Buys below the lower band, sells above the upper one, closes at the moving average."),
@@ -99,4 +101,27 @@ TEXTS: Final = (
     _("cycles"),
     _("Before: the share."),
     _("Largest order"),
+    _("z-score"),
+    _("hedge ratio"),
+    _("carry, % a year"),
+    _("lower"),
+    _("middle"),
+    _("upper"),
+    _("RSI"),
+    _("buys at"),
+    _("sells at"),
+    _("closes at"),
+    _("fast average"),
+    _("slow average"),
+    _("entry low"),
+    _("entry high"),
+    _("exit low"),
+    _("exit high"),
+    _("average"),
+    _("line -3"),
+    _("line -2"),
+    _("line -1"),
+    _("line +1"),
+    _("line +2"),
+    _("line +3"),
 )

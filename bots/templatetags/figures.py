@@ -17,6 +17,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from exchanges.symbols import is_inverse, settle_of
+
 register = template.Library()
 
 MINUS = "\u2212"
@@ -133,9 +135,9 @@ def price(value: Number, digits: Number = None) -> str:
 
 
 def price_digits(number: Decimal, digits: Number = None) -> int:
-    if isinstance(digits, Decimal):
+    if isinstance(digits, Decimal) and digits:  # a tick; 0 where prices have none
         return max(0, -int(digits.normalize().as_tuple().exponent))
-    if digits is not None:
+    if digits is not None and not isinstance(digits, Decimal):
         return int(digits)
     if number == 0:
         return 2
@@ -150,6 +152,18 @@ def amount(value: Number) -> str:
         return NONE
     text = plain(number, 8)
     return text.rstrip("0").rstrip(".")
+
+
+@register.filter
+def signed_amount(value: Number) -> str:
+    """Of coins that were earned or lost."""
+    number = number_of(value)
+    return NONE if number is None else plain(number, coin_places(number), signed=True)
+
+
+def coin_places(number: Decimal) -> int:
+    """Eight decimals of less than a coin, fewer of many."""
+    return max(2, 8 - max(number.adjusted() + 1, 0))
 
 
 @register.filter
@@ -245,6 +259,7 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "pct": pct,
     "pct_signed": pct_signed,
     "pct_abs": pct_abs,
+    "funding": funding,
     "price": price,
     "amount": amount,
     "count": count,
@@ -270,6 +285,25 @@ def num(value: Number, kind: str = "money", unit: str = "", **options: Number) -
         _live_attributes(kind, options) if options.get("live") else "",
         text,
         format_html('<span class="unit"> {}</span>', unit) if unit and text != NONE else "",
+    )
+
+
+@register.simple_tag
+def settled(symbol: str, value: Number, kind: str = "money") -> str:
+    """A sum in what the market settles in; of coins with their name. `kind`: money, signed or signed_cell, the latter
+    two coloured by their sign."""
+    toned = kind != "money"
+    if not is_inverse(symbol):
+        return num(value, kind, toned=toned)
+    number = number_of(value)
+    if not number:
+        return num(None)
+    colour = tone(number) if toned else ""
+    return format_html(
+        '<span class="num{}"><span class="v">{}</span><span class="unit"> {}</span></span>',
+        f" {colour}" if colour else "",
+        signed_amount(number) if toned else amount(round(number, coin_places(number))),
+        settle_of(symbol),
     )
 
 

@@ -1,5 +1,6 @@
 """Pages on a real server in a real browser, for the tests that watch them move."""
 
+import json
 import os
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from chainmakes.tests.launched import eventually
 
 CHROMIUM = Path("/usr/bin/chromium")
 START_LIMIT_S = 60.0
+NAVIGATION_MS = 90_000  # of a machine that has much else to do
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 DESKTOP = {"viewport": {"width": 1600, "height": 1000}}
 
@@ -48,6 +50,7 @@ def _environment() -> dict[str, str]:
     """`DEBUG` lets the server find static files where they are written."""
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     changes = {"DATABASE_URL": database, "CANDLE_DIR": str(settings.CANDLE_DIR), "DEBUG": "1", "SECURE": "0"}
+    changes["EXCHANGE_BASE_URLS"] = json.dumps(settings.EXCHANGE_BASE_URLS)
     return {**os.environ, **changes, "ALLOWED_HOSTS": "127.0.0.1", "LOG_LEVEL": "ERROR"}
 
 
@@ -64,24 +67,43 @@ def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def opened(address: str, user: User, device: dict[str, Any]) -> Iterator[Any]:
-    """A browser's page that is logged in; it fails the test when a script of the page fails."""
+def launched_browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright  # optional: the tests are skipped without it
 
-    client = Client()
-    client.force_login(user)
-    name = settings.SESSION_COOKIE_NAME
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(**device)
+        try:
+            yield browser
+        finally:
+            browser.close()
+            connections.close_all()  # those opened under the browser's loop are others than the test's own
+
+
+def page_of_user(browser: Any, address: str, user: User | None, device: dict[str, Any]) -> tuple[Any, list[str]]:
+    """A page that is logged in, and what its scripts and its policy complain of meanwhile."""
+    context = browser.new_context(**device)
+    if user is not None:
+        client, name = Client(), settings.SESSION_COOKIE_NAME
+        client.force_login(user)
         context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
-        page = context.new_page()
-        failures: list[str] = []
-        page.on("pageerror", lambda error: failures.append(str(error)))
-        page.on("console", lambda said: failures.append(said.text) if "Content Security Policy" in said.text else None)
+    page = context.new_page()
+    page.set_default_navigation_timeout(NAVIGATION_MS)
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.on("console", lambda said: failures.append(_complaint(said)) if said.type == "error" else None)
+    return page, failures
+
+
+def _complaint(said: Any) -> str:
+    return f"{said.text} {said.location['url']}"
+
+
+@contextmanager
+def opened(address: str, user: User, device: dict[str, Any]) -> Iterator[Any]:
+    """A browser's page that is logged in; it fails the test when a script of the page fails."""
+    with launched_browser() as browser:
+        page, failures = page_of_user(browser, address, user, device)
         yield page
-        browser.close()
-        connections.close_all()  # those opened under the browser's loop are others than the test's own
     assert not failures
 
 

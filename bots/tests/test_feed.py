@@ -298,7 +298,7 @@ def test_without_a_known_number_the_first_message_begins_the_count() -> None:
 
 def test_a_process_with_a_cache_of_its_own_speaks_to_the_same_pages():
     """The guardian, that is: it does without Redis, and tells pages as long as Redis is there."""
-    code = "import django; django.setup(); from bots import feed_keys; print(feed_keys.watched_key('bot.1'))"
+    code = "import django; django.setup(); from bots.feed import keys; print(keys.watched_key('bot.1'))"
     found = {
         subprocess.run(
             [sys.executable, "-c", code],

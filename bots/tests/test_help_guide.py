@@ -14,6 +14,7 @@ from bots.guide.markdown import rendered
 from bots.guide.search import found
 from bots.tests.factories import make_user
 from bots.tests.page_client import PLAIN, client_of, complaints, page_of
+from bots.tests.visible_words import sources
 
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 PAGES = [(language, name) for language in LANGUAGES for name in NAMES]
@@ -21,7 +22,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 HREF = re.compile(r'href="([^"]*)"')
 SOURCE = re.compile(r'src="([^"]*)"')
 NAMED_FILE = re.compile(r"`((?:docs|scripts)/[\w./-]+)`")
-SOURCES = [path for app in ("bots", "exchanges", "trading") for path in (settings.BASE_DIR / app).glob("*.py")]
+SOURCES = list(sources("*.py", "bots", "exchanges", "trading"))
 
 
 @pytest.fixture(autouse=True)

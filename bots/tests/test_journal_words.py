@@ -36,8 +36,9 @@ def _fields(template: str) -> dict[str, str]:
 def _written() -> Iterator[tuple[str, int, str, set[str]]]:
     """(file, line, code, figures) of each `journal.write` with a literal code and literal figure names."""
     for folder in ("bots", "trading"):
-        for path in (settings.BASE_DIR / folder).glob("*.py"):
-            yield from _written_in(path)
+        for path in (settings.BASE_DIR / folder).rglob("*.py"):
+            if "tests" not in path.parts:
+                yield from _written_in(path)
 
 
 def _written_in(path: Path) -> Iterator[tuple[str, int, str, set[str]]]:

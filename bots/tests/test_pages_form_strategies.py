@@ -81,9 +81,11 @@ def test_a_bot_of_one_market_is_saved(page: Any) -> None:
 
 def test_a_bot_of_two_markets_is_saved(page: Any) -> None:
     values = {"strategy_params.method": "Kalman", "strategy_params.window": "100"}
+    values |= {"strategy_params.legs": "hedge ratio"}
     assert post(page, "save", strategy="z_score", **values).status_code == 302
     bot = Bot.objects.get()
     assert (bot.market2_symbol, bot.strategy_params["method"]) == (CHZ, "Kalman")
+    assert bot.strategy_params["legs"] == "hedge ratio"
 
 
 @pytest.mark.parametrize("name", ["rsi", "z_score"])

@@ -100,3 +100,85 @@ def test_the_form_answers_while_one_types(stored_pair):  # noqa: F811
         page.click("#markets-1 [data-name='CHZ/USDT']", timeout=WAIT_MS)
         page.wait_for_selector("#problems-market2_symbol .field-error", timeout=WAIT_MS)
     assert not Bot.objects.exists()
+
+
+def drag(page, begin, end, y=120):
+    box = page.locator("#spread-chart").bounding_box()
+    page.mouse.move(box["x"] + begin, box["y"] + y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + end, box["y"] + y, steps=4)
+    page.mouse.up()
+
+
+def test_the_chart_is_looked_at_closer_saved_and_fills_the_screen(stored_pair):  # noqa: F811
+    user = make_user()
+    bot = started_bot(user, replay_account(user, lot_rounding=False, start=START.replace(day=2)))
+    shown = "document.getElementById('window-shown').innerText"
+    with served() as address, opened(address, user, DESKTOP) as page:
+        page.goto(f"{address}/bots/{bot.pk}/")
+        until(page, "document.getElementById('spread-chart').getAttribute('aria-label').includes('between')")
+        assert page.is_hidden("#chart-whole")
+        drag(page, 300, 700)
+        until(page, f"{shown} !== ''")
+        closer = page.evaluate(shown)
+        drag(page, 300, 700)
+        until(page, f"{shown} !== '{closer}'")
+        page.focus("#spread-chart")
+        page.keyboard.press("0")
+        until(page, f"{shown} === '' && document.getElementById('chart-whole').hidden")
+        page.keyboard.press("+")
+        page.keyboard.press("ArrowLeft")
+        assert "GALA" in page.inner_text(".chart-readout")
+        with page.expect_download() as saved:
+            page.click("#chart-save")
+        assert saved.value.suggested_filename == "gala-chz-start.png"
+        page.click("#chart-full")
+        until(page, "document.fullscreenElement?.id === 'chart-card'")
+        until(page, "document.querySelector('#spread-chart canvas').clientHeight > 800")
+
+
+@pytest.mark.parametrize("strategy", ["z_score", "bollinger"])
+def test_the_lines_of_a_strategy_are_on_its_bots_chart_and_can_be_hidden(stored_pair, strategy):  # noqa: F811
+    user = make_user()
+    account = replay_account(user, lot_rounding=False, start=START.replace(day=2))
+    alone = {} if strategy == "z_score" else {"market2_symbol": ""}
+    bot = started_bot(user, account, strategy=strategy, strategy_params={"window": 40}, **alone)
+    with served() as address, opened(address, user, PHONE) as page:
+        page.goto(f"{address}/bots/{bot.pk}/")
+        page.wait_for_selector("#chart-overlays button", timeout=WAIT_MS)
+        page.focus("#spread-chart")
+        page.keyboard.press("End")
+        first = page.locator("#chart-overlays button").first
+        assert first.inner_text() in page.inner_text(".chart-readout")
+        first.click()
+        assert first.get_attribute("aria-pressed") == "false"
+        page.focus("#spread-chart")
+        page.keyboard.press("End")
+        assert first.inner_text() not in page.inner_text(".chart-readout")
+        assert ("Price" in page.inner_text("#chart-title")) == bool(alone)
+
+
+def test_bots_are_paused_together_by_keys_alone_and_a_fault_is_rehearsed(stored_pair):  # noqa: F811
+    user = make_user()
+    bot = started_bot(user)
+    with served() as address, opened(address, user, DESKTOP) as page:
+        page.goto(f"{address}/bots/")
+        page.focus(f"input[name=bot][value='{bot.pk}']")
+        page.keyboard.press("Space")
+        page.focus("#bulk button[value=pause]")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("dialog[open] #confirm-title", timeout=WAIT_MS)
+        page.keyboard.press("Escape")
+        page.wait_for_selector("dialog[open]", state="detached", timeout=WAIT_MS)
+        assert page.evaluate("document.activeElement.value") == "pause"
+        page.keyboard.press("Enter")
+        page.wait_for_selector("dialog[open] button:has-text('Pause them'):focus", timeout=WAIT_MS)
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert Bot.objects.get(pk=bot.pk).status == BotStatus.PAUSED
+        page.goto(f"{address}/exchanges/{bot.exchange_account_id}/")
+        page.check(".rehearsal-kinds input[value=reject]")
+        page.click("text=Let it go wrong")
+        page.wait_for_selector("#rehearsal .chip:has-text('going on')", timeout=WAIT_MS)
+        page.click("text=End the rehearsal")
+        page.wait_for_selector("#rehearsal .chip:has-text('ended')", timeout=WAIT_MS)

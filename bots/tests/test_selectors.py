@@ -67,6 +67,7 @@ def test_stats_add_up(django_assert_num_queries) -> None:
             filled_share=1.0,
             decided_at=START,
             naked_ms=naked,
+            naked_value=naked,
         )
     with django_assert_num_queries(2):
         stats = bot_stats(bot)
@@ -76,4 +77,5 @@ def test_stats_add_up(django_assert_num_queries) -> None:
     assert (stats["fees"], stats["funding"]) == ("0.6", "-0.15")
     assert (stats["average_held_s"], stats["longest_held_s"]) == (4 * 3600, 6 * 3600)
     assert (stats["naked_longest_ms"], stats["naked_average_ms"]) == (600, 500)
+    assert stats["naked_value_worst"] == "600"
     assert [each["cycles"] for each in stats["levels"]] == [1, 1, 1]

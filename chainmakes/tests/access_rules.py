@@ -198,6 +198,8 @@ PAGES = {
     "channel": TRADERS_FORM,
     "channel-test": TRADERS_POST,
     "channel-delete": TRADERS_POST,
+    "channel-chat": TRADERS_POST_ASKS,
+    "channel-chat-end": TRADERS_POST_ASKS,
     "channel-secret": TRADERS_POST_ASKS,
     # exchange accounts and recorded history
     "exchanges:list": Page(),
@@ -232,6 +234,7 @@ PAGES = {
     "bots:detail": Page(),
     "bots:edit": TRADERS_FORM,
     "bots:chart": Page(),
+    "bots:chart-lines": Page(),
     "bots:figures": Page(),
     "bots:confirm": Page(),
     "bots:action": TRADERS_POST,
@@ -269,6 +272,7 @@ SOCKETS = {  # by class; whether the address names something of one user
     "DashboardConsumer": False,
     "DownloadsConsumer": False,
     "MarketConsumer": False,
+    "PricesConsumer": False,
     "BacktestConsumer": True,
     "ScanConsumer": True,
 }

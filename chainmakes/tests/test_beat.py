@@ -109,6 +109,28 @@ def test_due_bots_travel_in_chunks(start: Any, clock: Clock) -> None:
     assert {tuple(args[1:]) for _, args, _ in messages} == {(START_S + EVERY_S, EVERY_S)}
 
 
+def test_while_workers_are_behind_bots_wait_and_then_travel_once(
+    start: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a worker that is slow for a while would only ever come to chunks that are too old."""
+    monkeypatch.setattr(beat, "BACKLOG_LOOK_S", 0.0)
+    bot_tasks(70)
+    scheduler = start()
+    for _ in range(beat.BACKLOG_MOST + 1):
+        app.send_task(CHUNK_TASK, args=[[0], START_S, EVERY_S], queue="trading")
+    for _ in range(3):
+        clock.now_s += EVERY_S
+        scheduler.tick()
+    assert set(bots_sent()) == {0}
+    clock.now_s += EVERY_S / 2
+    scheduler.tick()
+    messages = sent()
+    assert sorted(len(args[0]) for _, args, _ in messages) == [20, 50]
+    assert {args[1] for _, args, _ in messages} == {clock.now_s}  # fresh: not late before they are taken up
+    scheduler.tick()
+    assert sent() == []
+
+
 def test_a_chunk_expires_before_its_bots_are_due_again(start: Any, clock: Clock) -> None:
     bot_tasks(1)
     scheduler = start()

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from bots.tests.factories import make_bot
 from bots.tests.page_client import client_of
 from chainmakes.tests.launched import ROOT
 from exchanges.metrics import outcome_of
+from trading.models import GuardianMark
 
 COUNT = "chainmakes_http_request_seconds_count"
 TOKEN = "metrics-token-of-a-test"
@@ -77,6 +80,7 @@ class TestWhoMayAsk:
 def test_figures_of_now_take_few_queries(client: Client) -> None:
     for _ in range(3):
         make_bot()
+    GuardianMark.objects.create(name="here", at=timezone.now() - timedelta(seconds=70))
     with CaptureQueriesContext(
         connection,
     ) as queries:
@@ -86,6 +90,7 @@ def test_figures_of_now_take_few_queries(client: Client) -> None:
     assert found["chainmakes_up", (("server", "database"),)] == 1
     assert found["chainmakes_queue_depth", (("queue", "trading"),)] >= 0
     assert found["chainmakes_process_alive", (("process", "beat"),)] == 0
+    assert 70 <= found["chainmakes_guardian_seen_seconds", ()] < 600
 
 
 @pytest.mark.django_db

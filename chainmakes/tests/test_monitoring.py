@@ -17,6 +17,9 @@ from trading import metrics as trading_metrics
 
 LOADED = (metrics_celery, metrics_http, venue_metrics, trading_metrics)
 NAME = re.compile(r"\bchainmakes_[a-z_]+\b")
+SELECTED = re.compile(r"\b(chainmakes_[a-z_]+)\{([^}]*)\}")
+GROUPED = re.compile(r"\b(?:by|without|on|ignoring)\s*\(([^)]*)\)")
+OF_PROMETHEUS = {"le", "job", "instance"}
 SUFFIXES = ("_bucket", "_count", "_sum", "_total")
 
 
@@ -56,6 +59,24 @@ def test_only_what_is_counted_is_asked_for(known: set[str]) -> None:
     assert len(LOADED) == 4
     assert len(asked) > 20
     assert asked - known == set()
+
+
+@pytest.mark.django_db
+def test_only_labels_that_it_has_are_asked_of_a_metric(settings: Any) -> None:
+    settings.METRICS_EQUITY = True
+    labels = {metric.name: set(getattr(metric, "_labelnames", ())) for metric in NowCollector().collect()}
+    for counted, names in REGISTRY._collector_to_names.items():
+        labels |= {name: set(getattr(counted, "_labelnames", ())) for name in names}
+    wrong = []
+    for text in expressions():
+        for name, chosen in SELECTED.findall(text):
+            asked = {part.partition("=")[0].strip(" !~") for part in chosen.split(",")}
+            wrong += [(name, label) for label in asked - labels[name] - OF_PROMETHEUS]
+        has = set().union(*(labels[name] for name in NAME.findall(text)))
+        grouped = {label.strip() for part in GROUPED.findall(text) for label in part.split(",")}
+        wrong += [(text, label) for label in grouped - has - OF_PROMETHEUS]
+    assert wrong == []
+    assert [text for text in expressions() if text.count("(") != text.count(")")] == []
 
 
 @pytest.mark.django_db

@@ -21,6 +21,10 @@ class Budget(Protocol):
         """The venue does not want to hear from us for so long: from anybody here, or from this account."""
         ...
 
+    def left_away_s(self) -> float:
+        """For how long that still is; 0 when it may be asked."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Access:

@@ -109,6 +109,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Funding:
+    """`currency` is empty where it is what the market settles in."""
+
     payment_id: str
     market_id: str
     amount: Decimal

@@ -1,4 +1,7 @@
-"""The port between ChainMakes and a venue. Amounts are base units, prices quote per base, all `Decimal`; times UTC."""
+"""The port between ChainMakes and a venue. Prices are quote per base, amounts base units, all `Decimal`; times UTC.
+
+An inverse contract (`BTC/USD:BTC`) is worth quote currency: its amounts are that, its results and fees are coins.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -81,10 +84,10 @@ class FundingOutlook:
 class OrderRequest:
     """`ioc` is a limit order that is cancelled for what does not fill at once; only `limit` and `ioc` have a `price`.
 
-    `stop` is reduce-only and rests until the mark price reaches `trigger_price` (a sell from above, a buy from below),
-    then it is a market order; its venue refuses one that would trigger at once. `send_by`: the adapter raises `NotSent`
-    when its clock is past it. `margin_mode` matters where a venue wants it said with every order; `post_only` (limit
-    orders) is refused rather than filled at once.
+    `stop` rests until the mark price reaches `trigger_price` (a sell from above, a buy from below), then it is a market
+    order, which opens unless it is `reduce_only`; its venue refuses one that would trigger at once. `send_by`: the
+    adapter raises `NotSent` when its clock is past it. `margin_mode` matters where a venue wants it said with every
+    order; `post_only` (limit orders) is refused rather than filled at once.
     """
 
     client_order_id: str
@@ -149,7 +152,7 @@ class OrderReport:
 
 @dataclass(frozen=True, slots=True)
 class VenuePosition:
-    """`amount` is signed: positive long, negative short."""
+    """`amount` is signed: positive long, negative short. `unrealized_pnl` is in what the market settles in."""
 
     symbol: str
     amount: Decimal
@@ -275,6 +278,10 @@ class Venue(Protocol):
 
     def market_settings(self, symbol: str, *, margin_mode: MarginMode) -> MarketSettings:
         """`margin_mode`: of which the leverage is asked, where a venue keeps one for each."""
+        ...
+
+    def pause_s(self) -> float:
+        """For how many seconds the venue still wants to be left alone after too many requests: nothing would leave."""
         ...
 
     def close(self) -> None: ...

@@ -36,10 +36,11 @@ def stop_send(client: Client, market: Instrument, request: OrderRequest) -> str:
         "quantity": market.to_venue(request.amount),
         "triggerPrice": plain(request.trigger_price),
         "workingType": "MARK_PRICE",
-        "reduceOnly": "true",
         "clientAlgoId": request.client_order_id,
         "newOrderRespType": "ACK",
     }
+    if request.reduce_only:
+        params["reduceOnly"] = "true"
     answer = client.change(
         "fapiPrivatePostAlgoOrder", params, send_by=request.send_by.timestamp(), closing=request.reduce_only
     )

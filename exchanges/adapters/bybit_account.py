@@ -1,4 +1,4 @@
-"""A Bybit account: linear perpetuals and dated futures of a unified account.
+"""A Bybit account: perpetuals and dated futures of a unified account, linear or inverse.
 
 Orders are looked up by `orderLinkId` alone.
 """
@@ -17,11 +17,12 @@ from exchanges.adapters.account_dialect import (
     VenueFill,
     VenueOrder,
 )
+from exchanges.adapters.answers import NOT_OFFERED
 from exchanges.adapters.base import Balance, CoinBalance, MarginMode, OrderRequest
 from exchanges.adapters.ccxt_adapter import Client
 from exchanges.adapters.instruments import Instrument, plain
 from exchanges.adapters.wire_rows import Row, as_documented, number, table
-from exchanges.errors import OrderNotFound, Rejected
+from exchanges.errors import OrderNotFound, Rejected, Unavailable
 from trading.core.order_state import TERMINAL, OrderStatus
 
 CURRENCY: Final = "USDT"
@@ -55,7 +56,10 @@ MARGIN_MODES: Final[Mapping[str, MarginMode]] = {
 
 
 class BybitAccount:
-    category = "linear"
+    """Of one category, which questions about all markets are asked for."""
+
+    def __init__(self, category: str = "linear") -> None:
+        self.category = category
 
     # --- orders ---
 
@@ -108,8 +112,7 @@ class BybitAccount:
 
     def _lists(self, market: Instrument | None) -> Sequence[dict[str, str]]:
         """The questions about open orders: of one market, or of all."""
-        wanted = [{"symbol": market.id}] if market else [{"settleCoin": coin} for coin in SETTLED_IN]
-        return [{"category": self.category, **params} for params in wanted]
+        return [{"category": self.category, "symbol": market.id}] if market else _all_of(self.category)
 
     def orders_closed(self, client: Client, market: Instrument, since_ms: int) -> Sequence[VenueOrder]:
         found: list[VenueOrder] = []
@@ -134,7 +137,7 @@ class BybitAccount:
     # --- the account ---
 
     def positions(self, client: Client, markets: Instruments) -> Sequence[Held]:
-        rows = [row for row in _positions(client) if row.get("symbol") in markets]
+        rows = [row for row in _positions(client, self.category) if row.get("symbol") in markets]
         if not rows:
             return []
         mode = _margin_mode(client)
@@ -158,7 +161,7 @@ class BybitAccount:
     def funding(self, client: Client, since_ms: int) -> Sequence[Funding]:
         found: list[Funding] = []
         for start, end in _weeks(client, since_ms):
-            params = {"category": "linear", "execType": "Funding", "startTime": start, "endTime": end}
+            params = {"category": self.category, "execType": "Funding", "startTime": start, "endTime": end}
             rows = list(_pages(client, "privateGetV5ExecutionList", params))
             with as_documented():
                 found += [
@@ -166,7 +169,7 @@ class BybitAccount:
                         row["execId"],
                         row["symbol"],
                         -number(row["execFee"]),
-                        row.get("feeCurrency") or CURRENCY,
+                        row.get("feeCurrency") or "",
                         int(row["execTime"]),
                     )
                     for row in reversed(rows)
@@ -192,18 +195,19 @@ class BybitAccount:
         """One mode holds for the whole account: it is not changed under other positions. Raises Rejected."""
         if _margin_mode(client) == margin_mode:
             return
-        if any(number(row.get("size")) for row in _positions(client)):
+        if any(number(row.get("size")) for row in [*_positions(client, "linear"), *_inverse_positions(client)]):
             raise Rejected("the account has one margin mode, and positions in the other", code="margin_mode")
         mode = "ISOLATED_MARGIN" if margin_mode == "isolated" else "REGULAR_MARGIN"
         client.change("privatePostV5AccountSetMarginMode", {"setMarginMode": mode})
 
     def one_way(self, client: Client, market: Instrument | None) -> bool:
         """A market says which mode it is in even where nothing is held; without one, only what is held does."""
-        rows = _positions_of(client, market) if market else _positions(client)
+        rows = _positions_of(client, market) if market else _positions(client, self.category)
         return all(str(row.get("positionIdx", 0)) == "0" for row in rows)
 
     def one_way_set(self, client: Client, market: Instrument) -> None:
-        client.change("privatePostV5PositionSwitchMode", {"category": "linear", "symbol": market.id, "mode": 0})
+        params = {"category": market.category, "symbol": market.id, "mode": 0}
+        client.change("privatePostV5PositionSwitchMode", params)
 
     def examine(self, client: Client) -> Examination:
         key = client.read("privateGetV5UserQueryApi")
@@ -320,12 +324,27 @@ def _cause(row: Row) -> str:
     return CAUSES.get(str(row.get("execType", "")), "")
 
 
-def _positions(client: Client) -> list[Row]:
-    return [
-        row
-        for coin in SETTLED_IN
-        for row in _pages(client, "privateGetV5PositionList", {"category": "linear", "settleCoin": coin})
-    ]
+def _positions(client: Client, category: str) -> list[Row]:
+    return [row for params in _all_of(category) for row in _pages(client, "privateGetV5PositionList", params)]
+
+
+def _inverse_positions(client: Client) -> list[Row]:
+    """None where the account trades no inverse contracts."""
+    try:
+        return _positions(client, "inverse")
+    except Rejected:
+        return []
+    except Unavailable as error:
+        if error.reason != NOT_OFFERED:
+            raise
+        return []
+
+
+def _all_of(category: str) -> list[dict[str, str]]:
+    """The questions about all markets of a category: linear ones are asked for by what they settle in."""
+    if category == "inverse":
+        return [{"category": category}]
+    return [{"category": category, "settleCoin": coin} for coin in SETTLED_IN]
 
 
 def _positions_of(client: Client, market: Instrument) -> list[Row]:

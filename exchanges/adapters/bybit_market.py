@@ -51,8 +51,9 @@ class BybitMarket:
             "limit": limit,
         }
         rows: list[Any] = list(rows_of(client.read("publicGetV5MarketKline", params), "result", "list"))
+        volume = 5 if market.linear else 6  # of inverse contracts in quote currency, then in coins
         with as_documented():
-            return [Bar(int(row[0]), row[1], row[2], row[3], row[4], row[5]) for row in rows]
+            return [Bar(int(row[0]), row[1], row[2], row[3], row[4], row[volume]) for row in rows]
 
     def rates(self, client: Client, market: Instrument, since_ms: int, until_ms: int, limit: int) -> list[Rate]:
         params = {

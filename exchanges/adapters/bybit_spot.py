@@ -10,7 +10,8 @@ from exchanges.adapters.spot import NotOfSpot
 
 
 class BybitSpot(NotOfSpot, BybitAccount):
-    category = "spot"
+    def __init__(self) -> None:
+        super().__init__("spot")
 
     def _params(self, market: Instrument, request: OrderRequest) -> dict[str, Any]:
         """The amount of a market order that buys would be money, unless it is told to be coins."""

@@ -137,6 +137,9 @@ class Client:
         """The answer to an order, a cancel or a setting: sent once. Raises ExchangeError."""
         return self._once(endpoint, params, _Call(mutates=True, send_by=send_by, headers=headers), closing=closing)
 
+    def pause_s(self) -> float:
+        return self._budget.left_away_s()
+
     def close(self) -> None:
         self._transport.close()
 
@@ -145,6 +148,10 @@ class Client:
     def now_ms(self) -> int:
         """The venue's time, by an offset measured some minutes ago at most. Raises ExchangeError."""
         return int(time.time() * 1000) + self._offset_ms()
+
+    def clock_compare(self, stamp_ms: int) -> None:
+        """With the newest stamp of quotes: a clock that has moved is measured anew by the next question."""
+        self._clock.compare(stamp_ms)
 
     def asked_ms(self) -> int:
         """The venue's time, asked for now. Raises ExchangeError."""
@@ -200,7 +207,7 @@ class Client:
         for place, listing in enumerate(self.venue.market_types.get(kind, ())):
             try:
                 found |= self._of_listing(listing, kind)
-            except Unavailable:
+            except (Unavailable, Rejected):
                 if place == 0:
                     raise
         return found

@@ -14,7 +14,8 @@ MINUTE_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """`rules` are in base units. `unit` is how many base units the venue's amount 1 is (an OKX contract).
+    """`rules` are in base units, those of an inverse contract in quote currency. `unit` is how much of that the venue's
+    amount 1 is (an OKX contract).
 
     `category` is what the venue calls the kind of market in its questions; times in ms.
     """
@@ -29,7 +30,7 @@ class Instrument:
     funding_interval_ms: int | None
 
     def to_venue(self, amount: Decimal) -> str:
-        """Base units in the venue's amounts, as text without an exponent."""
+        """Our amount in the venue's, as text without an exponent."""
         return plain(amount / self.unit)
 
     def to_base(self, amount: str) -> Decimal:
@@ -44,21 +45,30 @@ def plain(value: Decimal) -> str:
 def instrument_of(venue: Capabilities, market: Mapping[str, Any]) -> Instrument:
     """Of a market as ccxt describes it, its numbers being texts."""
     linear = bool(market["linear"]) or market["type"] == "spot"
-    size = _decimal(market["contractSize"]) or ONE
-    unit = size if linear else ONE  # an inverse contract is worth quote currency: its amounts stay contracts
+    size = _contract_size(venue, market, linear=linear)
     return Instrument(
         id=market["id"],
         kind=market["type"],
         category=_category(market),
-        rules=_rules(venue, market, size, unit),
-        unit=unit,
+        rules=_rules(venue, market, size),
+        unit=size,
         linear=linear,
         listed_ms=int(market["created"] or 0),
         funding_interval_ms=_funding_interval(market["info"]),
     )
 
 
-def _rules(venue: Capabilities, market: Mapping[str, Any], size: Decimal, unit: Decimal) -> MarketRules:
+def _contract_size(venue: Capabilities, market: Mapping[str, Any], *, linear: bool) -> Decimal:
+    """What one of the venue's amounts is worth: base units, of inverse contracts quote currency.
+
+    Where those are counted in quote currency itself, ccxt's size is the smallest order.
+    """
+    if not linear and venue.inverse_in_quote:
+        return ONE
+    return _decimal(market["contractSize"]) or ONE
+
+
+def _rules(venue: Capabilities, market: Mapping[str, Any], unit: Decimal) -> MarketRules:
     limits, precision = market["limits"], market["precision"]
     step = _decimal(precision["amount"]) or Decimal(0)
     return MarketRules(
@@ -66,7 +76,7 @@ def _rules(venue: Capabilities, market: Mapping[str, Any], size: Decimal, unit: 
         base=market["base"],
         quote=market["quote"],
         settle=market["settle"] or market["quote"],
-        contract_size=size,
+        contract_size=unit,
         amount_step=(step * unit).normalize(),
         amount_min=((_decimal(limits["amount"]["min"]) or step) * unit).normalize(),
         amount_max=_amount_max(market, unit),

@@ -18,6 +18,7 @@ from exchanges.adapters.account_dialect import (
     AccountDialect,
     AccountTerms,
     Examination,
+    Funding,
     Held,
     OrderName,
     VenueFill,
@@ -66,8 +67,10 @@ class MarketSource(Protocol):
 
 
 class LiveVenue:
-    """Of one kind of market. `opens` is False for an account that is switched off: what is held there can still be
-    looked after and closed."""
+    """Of one kind of market: those that settle in money, or (`inverse`) those that do so in their coin.
+
+    `opens` is False for an account that is switched off: what is held there can still be looked after and closed.
+    """
 
     is_paper = False
 
@@ -79,6 +82,7 @@ class LiveVenue:
         *,
         opens: bool = True,
         kind: Kind = "swap",
+        inverse: bool = False,
     ) -> None:
         self.exchange = client.venue.exchange
         self._client = client
@@ -86,13 +90,16 @@ class LiveVenue:
         self._source = source
         self._opens = opens
         self._kind: Kind = kind
+        self._linear = not inverse
         self._terms = AccountTerms()
         self._terms_until = 0.0
         self._rules: tuple[Mapping[str, Instrument], AccountTerms, Mapping[str, MarketRules]] | None = None
 
-    def beside(self, kind: Kind, dialect: AccountDialect, source: MarketSource) -> "LiveVenue":
-        """The same account for another kind of market, over the same connections: they end with this one's."""
-        return LiveVenue(self._client, dialect, source, opens=self._opens, kind=kind)
+    def beside(
+        self, kind: Kind, dialect: AccountDialect, source: MarketSource, *, inverse: bool = False
+    ) -> "LiveVenue":
+        """The same account for other markets, over the same connections: they end with this one's."""
+        return LiveVenue(self._client, dialect, source, opens=self._opens, kind=kind, inverse=inverse)
 
     # --- the market ---
 
@@ -103,13 +110,16 @@ class LiveVenue:
         """With this account's own fees and largest leverage, as far as the venue tells them."""
         found, terms = self._source.instruments(), self._account_terms()
         if self._rules is None or self._rules[0] is not found or self._rules[1] is not terms:
-            own = {symbol: _with_terms(market, terms) for symbol, market in found.items() if market.linear}
+            own = {symbol: _with_terms(market, terms) for symbol, market in found.items() if self._has(market)}
             self._rules = found, terms, own
         return self._rules[2]
 
     def quotes(self, symbols: Sequence[str]) -> Mapping[str, VenueQuote]:
         refuse_inside_transaction()
-        return self._source.quotes(symbols)
+        found = self._source.quotes(symbols)
+        if found:
+            self._client.clock_compare(max(to_ms(quote.at) for quote in found.values()))
+        return found
 
     def candles(
         self, symbol: str, timeframe: str, *, since: datetime | None = None, limit: int = 500
@@ -200,11 +210,11 @@ class LiveVenue:
 
     def funding_payments(self, *, since: datetime) -> Sequence[FundingPayment]:
         refuse_inside_transaction()
-        symbols = {market.id: symbol for symbol, market in self._source.instruments().items()}
+        markets = self._by_id()
         return [
-            FundingPayment(row.payment_id, symbols[row.market_id], row.amount, row.currency, _at(row.at_ms))
+            _payment(row, markets[row.market_id].rules)
             for row in self._dialect.funding(self._client, to_ms(since))
-            if row.market_id in symbols
+            if row.market_id in markets
         ]
 
     def set_leverage(self, symbol: str, *, leverage: int, margin_mode: MarginMode) -> None:
@@ -236,6 +246,9 @@ class LiveVenue:
         """What the key is and may do. Raises ExchangeError."""
         refuse_inside_transaction()
         return self._dialect.examine(self._client)
+
+    def pause_s(self) -> float:
+        return self._client.pause_s()
 
     def close(self) -> None:
         self._client.close()
@@ -284,12 +297,15 @@ class LiveVenue:
 
     def _market(self, symbol: str, refusal: Callable[..., ExchangeError]) -> Instrument:
         market = self._source.instruments().get(symbol)
-        if market is None or not market.linear:
+        if market is None or not self._has(market):
             raise refusal(f"no market {symbol}", code="unknown_market")
         return market
 
+    def _has(self, market: Instrument) -> bool:
+        return market.linear == self._linear
+
     def _by_id(self) -> Mapping[str, Instrument]:
-        return {market.id: market for market in self._source.instruments().values()}
+        return {market.id: market for market in self._source.instruments().values() if self._has(market)}
 
     def _account_terms(self) -> AccountTerms:
         if time.monotonic() >= self._terms_until:
@@ -371,6 +387,10 @@ def _fill_report(fill: VenueFill) -> FillReport:
         at=_at(fill.at_ms),
         cause=fill.cause,
     )
+
+
+def _payment(row: Funding, rules: MarketRules) -> FundingPayment:
+    return FundingPayment(row.payment_id, rules.symbol, row.amount, row.currency or rules.settle, _at(row.at_ms))
 
 
 def _position(held: Held) -> VenuePosition:

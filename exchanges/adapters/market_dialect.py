@@ -9,6 +9,7 @@ from exchanges.adapters.base import DayFigures, FundingOutlook, OrderBook, Publi
 from exchanges.adapters.ccxt_adapter import Client
 from exchanges.adapters.instruments import Instrument
 from exchanges.adapters.paper_source import from_ms
+from exchanges.adapters.venue_clock import AHEAD_MS
 from exchanges.adapters.venues import Kind
 from exchanges.errors import Rejected, Unavailable
 from exchanges.timeframes import TIMEFRAME_MS
@@ -147,7 +148,7 @@ def quote_of(
     it was asked for; one that has stood still for longer keeps its own."""
     if not (bid and ask) or not (Decimal(bid) > 0 and Decimal(ask) > 0):
         return None
-    at = from_ms(asked_ms if asked_ms - stamp_ms <= VOUCHED_MS else stamp_ms)
+    at = from_ms(asked_ms if -AHEAD_MS <= asked_ms - stamp_ms <= VOUCHED_MS else stamp_ms)
     middle = (Decimal(bid) + Decimal(ask)) / 2
     return VenueQuote(
         symbol=market.rules.symbol,

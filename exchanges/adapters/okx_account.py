@@ -39,10 +39,12 @@ CAUSES: Final[Mapping[str, str]] = {
 
 
 class OkxAccount:
-    """Of perpetual swaps, or of dated futures: the same but for the name of their kind."""
+    """Of perpetual swaps, or of dated futures: the same but for the name of their kind. `inverse`: those that settle in
+    their coin, which have fees of their own."""
 
-    def __init__(self, inst_type: str = "SWAP") -> None:
+    def __init__(self, inst_type: str = "SWAP", *, inverse: bool = False) -> None:
         self.inst_type = inst_type
+        self.inverse = inverse
 
     # --- orders ---
 
@@ -151,8 +153,7 @@ class OkxAccount:
         rows = list(pages(client, endpoints, params, "billId"))
         with as_documented():
             return [
-                Funding(row["billId"], row["instId"], number(row["pnl"]), row["ccy"], int(row["ts"]))
-                for row in reversed(rows)
+                Funding(row["billId"], row["instId"], _paid(row), row["ccy"], int(row["ts"])) for row in reversed(rows)
             ]
 
     # --- settings ---
@@ -194,7 +195,9 @@ class OkxAccount:
         """Fees are told as what is added to the balance: negative when paid."""
         rows = table(client.read("privateGetAccountTradeFee", {"instType": self.inst_type}), "data")
         with as_documented():
-            taker, maker = rows[0].get("takerU") or rows[0]["taker"], rows[0].get("makerU") or rows[0]["maker"]
+            taker, maker = rows[0]["taker"], rows[0]["maker"]
+            if not self.inverse:
+                taker, maker = rows[0].get("takerU") or taker, rows[0].get("makerU") or maker
             return AccountTerms({"": (-number(taker), -number(maker))})
 
 
@@ -235,6 +238,11 @@ def _held(row: Row, market: Instrument) -> Held:
         leverage=number(row["lever"]),
         margin_mode=_mode(row["mgnMode"]),
     )
+
+
+def _paid(row: Row) -> Decimal:
+    """What it changed: the account's balance, or that of a position with a margin of its own."""
+    return number(row["balChg"]) or number(row.get("posBalChg")) or number(row.get("pnl"))
 
 
 def _fills_endpoints(client: Client, since_ms: int) -> tuple[str, ...]:

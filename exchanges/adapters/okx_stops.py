@@ -26,7 +26,7 @@ STATUS: Final[Mapping[str, OrderStatus]] = {
 def stop_send(client: Client, market: Instrument, request: OrderRequest) -> str:
     """The algo order's number. It takes no time of expiry: the signature's age alone limits it."""
     assert request.trigger_price is not None  # `order_checks` has seen to it
-    params = {
+    params: dict[str, Any] = {
         "instId": market.id,
         "tdMode": request.margin_mode,
         "side": request.side,
@@ -35,9 +35,10 @@ def stop_send(client: Client, market: Instrument, request: OrderRequest) -> str:
         "slTriggerPx": plain(request.trigger_price),
         "slOrdPx": AT_MARKET,
         "slTriggerPxType": "mark",
-        "reduceOnly": True,
         **KIND,
     }
+    if request.reduce_only:
+        params["reduceOnly"] = True
     answer = client.change(
         "privatePostTradeOrderAlgo", params, send_by=request.send_by.timestamp(), closing=request.reduce_only
     )

@@ -4,6 +4,7 @@ from decimal import Context, Decimal, localcontext
 
 from exchanges.adapters.base import OrderRequest
 from exchanges.errors import Rejected
+from exchanges.symbols import is_inverse
 from trading.core.position import LEDGER_UNIT
 from trading.core.sizing import MarketRules
 
@@ -37,8 +38,6 @@ def _check_prices(request: OrderRequest, rules: MarketRules) -> None:
         raise Rejected("limit orders need a price, market orders have none", code="price")
     if (request.trigger_price is None) == (request.type == "stop"):
         raise Rejected("stop orders need a trigger price, others have none", code="trigger_price")
-    if request.type == "stop" and not request.reduce_only:
-        raise Rejected("a stop order only reduces a position", code="stop_reduce_only")
     for price in (request.price, request.trigger_price):
         if price is not None and not (0 < price < NUMBER_MAX and _on_step(price, rules.price_tick)):
             raise Rejected(f"price {price:f} is not a multiple of {rules.price_tick:f}", code="tick")
@@ -48,7 +47,7 @@ def check_value(request: OrderRequest, rules: MarketRules, price: Decimal | None
     """Raises Rejected; without a price nothing can be said."""
     if price is None:
         return
-    notional = request.amount * price
+    notional = request.amount if is_inverse(request.symbol) else request.amount * price
     if notional < rules.notional_min:
         raise Rejected(f"notional {notional:.4f} is below the minimum {rules.notional_min:f}", code="notional_min")
     if rules.notional_max is not None and notional > rules.notional_max:

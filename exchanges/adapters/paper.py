@@ -210,6 +210,9 @@ class PaperVenue(ABC):
             leverage, mode = books.leverage_of(symbol)
         return MarketSettings(leverage, mode, one_way=True)
 
+    def pause_s(self) -> float:
+        return 0.0
+
     def close(self) -> None:
         """Nothing is kept open."""
         return

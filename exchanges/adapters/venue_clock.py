@@ -4,6 +4,10 @@ import threading
 import time
 
 CLOCK_KEPT_S = 300.0
+DOUBT_AFTER_S = 10.0
+"""A measurement is not doubted before."""
+BEHIND_MS, AHEAD_MS = 5_000, 2_000
+"""The newest quote of a venue may lie so far behind its clock, and so far before it."""
 
 
 class VenueClock:
@@ -14,6 +18,7 @@ class VenueClock:
         self.known = False
         self.offset_ms = 0
         self._until = 0.0
+        self._measured_at = 0.0
 
     def is_stale(self) -> bool:
         return time.monotonic() >= self._until
@@ -21,7 +26,16 @@ class VenueClock:
     def measured(self, offset_ms: float) -> None:
         self.offset_ms = round(offset_ms)
         self.known = True
-        self._until = time.monotonic() + CLOCK_KEPT_S
+        self._measured_at = time.monotonic()
+        self._until = self._measured_at + CLOCK_KEPT_S
+
+    def compare(self, stamp_ms: int) -> None:
+        """With the stamp of what the venue says is of now: where that cannot be, one of the clocks has moved, and the
+        next question measures anew."""
+        behind = time.time() * 1000 + self.offset_ms - stamp_ms
+        is_old = time.monotonic() - self._measured_at >= DOUBT_AFTER_S
+        if self.known and is_old and not -AHEAD_MS <= behind <= BEHIND_MS:
+            self._until = 0.0
 
     def forget(self) -> None:
         self.known = False

@@ -53,7 +53,7 @@ class Capabilities:
     funding_days: int | None
     """How far back funding rates are published; None: as long as the market exists."""
     order_types: tuple[str, ...]
-    """Of perpetual swaps; `stop` reduces only and triggers at the mark price."""
+    """Of perpetual swaps; `stop` triggers at the mark price and is a market order then."""
     fills_span_s: int
     """The longest period that one question about fills may cover."""
     taker_fee: Decimal
@@ -72,13 +72,23 @@ class Capabilities:
     secrets: tuple[str, ...] = ("api_key", "api_secret")
     spot_taker_fee: Decimal = Decimal("0.001")
     spot_maker_fee: Decimal = Decimal("0.001")
+    inverse_in_quote: bool = False
+    """Amounts of inverse contracts are told in quote currency, not in contracts of so much of it."""
     spot_in_wallet: bool = True
     """Coins are bought from the wallet that margins the swaps; else from one of their own."""
     by_hand: Mapping[Kind, tuple[str, ...]] = field(default_factory=lambda: {"spot": SPOT_TYPES})
     """What else than perpetual swaps orders by hand may trade, and the types of orders there: linear and spot."""
+    inverse_by_hand: bool = False
+    """Orders by hand may trade swaps and dated futures that settle in their coin, too."""
 
     def types_of(self, kind: Kind) -> tuple[str, ...]:
         return self.order_types if kind == "swap" else self.by_hand.get(kind, ())
+
+    @property
+    def orders(self) -> dict[str, tuple[str, ...]]:
+        """What can be traded there, and the types of orders; `inverse`: swaps and futures that settle in their coin."""
+        found = {"swap": self.order_types, **{str(kind): types for kind, types in self.by_hand.items()}}
+        return found | {"inverse": self.order_types} if self.inverse_by_hand else found
 
     def cost_of(self, endpoint: str, params: Any = None) -> Cost:
         if endpoint in self.costs_of_one and isinstance(params, dict) and "symbol" in params:
@@ -154,6 +164,7 @@ def _okx() -> Capabilities:
         secrets=("api_key", "api_secret", "passphrase"),
         spot_maker_fee=Decimal("0.0008"),
         by_hand={"spot": SPOT_TYPES, "future": ALL_TYPES},
+        inverse_by_hand=True,
     )
 
 
@@ -224,6 +235,7 @@ def _binance() -> Capabilities:
         funding_days=None,
         order_types=ALL_TYPES,
         fills_span_s=7 * DAY_S,
+        by_hand={"spot": SPOT_TYPES, "future": ALL_TYPES},
         taker_fee=Decimal("0.0005"),
         maker_fee=Decimal("0.0002"),
         max_leverage=Decimal(20),
@@ -284,6 +296,9 @@ def _bybit() -> Capabilities:
         funding_days=None,
         order_types=ALL_TYPES,
         fills_span_s=7 * DAY_S,
+        inverse_in_quote=True,
+        by_hand={"spot": SPOT_TYPES, "future": ALL_TYPES},
+        inverse_by_hand=True,
         taker_fee=Decimal("0.00055"),
         maker_fee=Decimal("0.0002"),
         max_leverage=Decimal(1),

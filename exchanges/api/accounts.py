@@ -1,6 +1,7 @@
 """REST doors of exchange accounts and of what their venues hold."""
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,7 +20,7 @@ from accounts.models import ApiScope, User
 from accounts.step_up import require_fresh_second_factor
 from exchanges import account_check, services
 from exchanges.account_fields import SECRETS
-from exchanges.adapters.venues import Kind
+from exchanges.adapters.venues import ALL_TYPES, VENUES, Kind
 from exchanges.api.fields import data_of
 from exchanges.api.filters import ExchangeAccountFilter
 from exchanges.api.serializers import (
@@ -36,7 +37,7 @@ from exchanges.api.serializers import (
 )
 from exchanges.balances import wallet_of
 from exchanges.models import Exchange, ExchangeAccount
-from exchanges.registry import desk_of
+from exchanges.registry import desks_of
 from exchanges.selectors import account_of, accounts_of
 
 VENUE_ERRORS = (422, 429, 502, 503)
@@ -110,6 +111,7 @@ class SupportedView(ListAPIView):
                 "name": exchange.label,
                 "secrets": _secrets_of(exchange),
                 "has_testnet": exchange != Exchange.PAPER,
+                "orders": _orders_of(exchange),
             }
             for exchange in Exchange
         ]
@@ -169,14 +171,15 @@ class BalanceView(APIView):
 
 
 class PositionsView(APIView):
-    """What the venue says is held, by whomever it was opened: of linear perpetual swaps, or of linear dated futures."""
+    """What the venue says is held, by whomever it was opened: of perpetual swaps, or of dated futures."""
 
     error_statuses = (409, *VENUE_ERRORS)
 
     @extend_schema(parameters=[PositionsQuery], responses={200: data_of(VenuePositionSerializer, many=True)})
     def get(self, request: UserRequest, account_id: int) -> Response:
         account = account_of(request.user, account_id)
-        positions = desk_of(account, _kind_of(PositionsQuery, request)).positions()
+        desks = desks_of(account, _kind_of(PositionsQuery, request))
+        positions = [position for desk in desks for position in desk.positions()]
         return Response({"data": VenuePositionSerializer(positions, many=True).data})
 
 
@@ -215,6 +218,12 @@ def _account_named(user: User, name: str) -> ExchangeAccount:
         sentence = _("You have several accounts at this exchange: send the number of one.")
         raise ValidationError({"exchange_id": [sentence]})
     return found[0]
+
+
+def _orders_of(exchange: Exchange) -> Mapping[str, Sequence[str]]:
+    if exchange == Exchange.PAPER:
+        return {"swap": ALL_TYPES}
+    return VENUES[exchange].orders
 
 
 def _secrets_of(exchange: Exchange) -> tuple[str, ...]:

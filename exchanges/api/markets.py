@@ -20,6 +20,7 @@ from exchanges.adapters.venues import VENUES
 from exchanges.api.accounts import VENUE_ERRORS
 from exchanges.api.fields import data_of
 from exchanges.api.serializers_markets import (
+    AgedTickerSerializer,
     BookQuery,
     BookSerializer,
     CandleQuery,
@@ -110,19 +111,20 @@ class TickersView(MarketView):
             known &= {self.symbol_in(name) for name in names.split(",")}
         quotes = window.quotes(sorted(known))
         days = _days_of(window, quotes)
-        rows = [_with_day(quotes[name], days.get(name)) for name in sorted(quotes)]
+        now = window.clock()
+        rows = [_aged(quotes[name], now) | _day(days.get(name)) for name in sorted(quotes)]
         return Response({"data": DayTickerSerializer(rows, many=True).data})
 
 
 class TickerView(MarketView):
-    @extend_schema(parameters=[MarketQuery], responses={200: data_of(TickerSerializer)})
+    @extend_schema(parameters=[MarketQuery], responses={200: data_of(AgedTickerSerializer)})
     def get(self, request: UserRequest, exchange: str, symbol: str) -> Response:
         window = self.window_at(exchange)
         name = self.symbol_at(window, symbol)
         quote = window.quotes([name]).get(name)
         if quote is None:
             raise NotFound(_("%(symbol)s has no price now.") % {"symbol": name})
-        return Response({"data": TickerSerializer(quote).data})
+        return Response({"data": AgedTickerSerializer(_aged(quote, window.clock())).data})
 
 
 class CandlesView(MarketView):
@@ -187,6 +189,10 @@ def _days_of(window: Window, quotes: Mapping[str, VenueQuote]) -> Mapping[str, D
         return {}
 
 
-def _with_day(quote: VenueQuote, day: DayFigures | None) -> dict[str, Any]:
+def _aged(quote: VenueQuote, now: datetime) -> dict[str, Any]:
     row: dict[str, Any] = {str(name): getattr(quote, str(name)) for name in TickerSerializer().fields}
-    return row | {"change_24h": day and day.change, "volume_24h": day and day.volume}
+    return row | {"age_ms": max(round((now - quote.at).total_seconds() * 1000), 0)}
+
+
+def _day(day: DayFigures | None) -> dict[str, Any]:
+    return {"change_24h": day and day.change, "volume_24h": day and day.volume}

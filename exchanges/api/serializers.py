@@ -85,6 +85,11 @@ class SupportedSerializer(serializers.Serializer):
     name = serializers.CharField()
     secrets = serializers.ListField(child=serializers.CharField())
     has_testnet = serializers.BooleanField()
+    orders = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="What can be traded there, by kind of market, and the types of orders. Bots trade swaps alone; "
+        "inverse: swaps and dated futures that settle in their own coin. What is not named is market data only.",
+    )
 
 
 class WalletQuery(serializers.Serializer):
@@ -111,10 +116,10 @@ class BalanceSerializer(serializers.Serializer):
 
 class VenuePositionSerializer(serializers.Serializer):
     symbol = serializers.CharField()
-    amount = MoneyField(help_text="Base units, negative for a short.")
+    amount = MoneyField(help_text="Base units, of inverse contracts quote currency; negative for a short.")
     entry_price = MoneyField()
     mark_price = MoneyField()
-    unrealized_pnl = MoneyField()
+    unrealized_pnl = MoneyField(help_text="In the currency that the market settles in.")
     leverage = serializers.IntegerField()
     margin_mode = serializers.ChoiceField(choices=["cross", "isolated"])
 

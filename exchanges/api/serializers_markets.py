@@ -9,19 +9,23 @@ from bots.amounts import decimal_text
 from bots.rows import plain
 from exchanges.adapters.paper_source import FundingRate, from_ms
 from exchanges.api.fields import NUMBER_TEXT, MoneyField
+from exchanges.symbols import amount_currency, is_inverse
 from exchanges.timeframes import TIMEFRAME_MS
+from trading.core.sizing import MarketRules
 
 KINDS = ["swap", "spot", "future", "option"]
 
 
 class MarketSerializer(serializers.Serializer):
-    """A venue's rules for one market; amounts in base units, fees as fractions."""
+    """A venue's rules for one market; amounts in `amount_currency`, fees as fractions."""
 
     symbol = serializers.CharField()
     base = serializers.CharField()
     quote = serializers.CharField()
     settle = serializers.CharField()
-    contract_size = MoneyField()
+    linear = serializers.SerializerMethodField(help_text="False: it is worth quote currency and settles in its coin.")
+    amount_currency = serializers.SerializerMethodField(help_text="The base currency, of inverse contracts the quote.")
+    contract_size = MoneyField(help_text="What one contract of the exchange is, in amount_currency.")
     amount_step = MoneyField()
     amount_min = MoneyField()
     amount_max = MoneyField(allow_null=True)
@@ -32,6 +36,12 @@ class MarketSerializer(serializers.Serializer):
     taker_fee = MoneyField()
     maker_fee = MoneyField()
     active = serializers.BooleanField()
+
+    def get_linear(self, rules: MarketRules) -> bool:
+        return not is_inverse(rules.symbol)
+
+    def get_amount_currency(self, rules: MarketRules) -> str:
+        return amount_currency(rules.symbol)
 
 
 class TickerSerializer(serializers.Serializer):
@@ -45,7 +55,11 @@ class TickerSerializer(serializers.Serializer):
     at = serializers.DateTimeField(help_text="Venue time of the quote.")
 
 
-class DayTickerSerializer(TickerSerializer):
+class AgedTickerSerializer(TickerSerializer):
+    age_ms = serializers.IntegerField(help_text="By the exchange's clock, when this was answered.")
+
+
+class DayTickerSerializer(AgedTickerSerializer):
     change_24h = MoneyField(allow_null=True, help_text="In per cent.")
     volume_24h = MoneyField(allow_null=True, help_text="In quote currency.")
 

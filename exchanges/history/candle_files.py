@@ -132,7 +132,7 @@ def _refuse_other_timeframe(path: Path, times: Ints, length: int) -> None:
     """No two neighbours are one bar apart, and most are as far apart as those of another timeframe."""
     steps = np.diff(times)
     usual = usual_step(times)
-    if len(steps) > 1 and usual != length and usual in _NAMES and not (steps == length).any():
+    if len(steps) > 1 and usual in steps and usual != length and usual in _NAMES and not (steps == length).any():
         row = int(np.flatnonzero(steps == usual)[0]) + 1
         sentence = _("the bars are %(usual)s apart, not %(wanted)s: this is another timeframe")
         raise refused(path, sentence % {"usual": _NAMES[usual], "wanted": _NAMES[length]}, line_of(row))

@@ -9,22 +9,25 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.page_request import PageRequest
 from accounts.step_up import is_asked, require_fresh_second_factor
-from exchanges import market_data, paper_config, services
+from exchanges import paper_config, services
 from exchanges.balances import balances_of
 from exchanges.errors import DomainError, ExchangeError
 from exchanges.models import ExchangeAccount
 from exchanges.pages.forms import AccountForm, PaperAccountForm, PaperCostsForm, RealAccountEditForm, RealAccountForm
 from exchanges.pages.forms_orders import OrderForm
 from exchanges.pages.rehearsal_view import panel_of
+from exchanges.registry import kinds_of, trades_inverse
 from exchanges.selectors import account_of, accounts_of
 from trading.by_hand.account_now import account_now
 from trading.models import DifferenceStatus
 
+KIND_WORDS = {"swap": gettext_lazy("Perpetual"), "spot": gettext_lazy("Spot"), "future": gettext_lazy("Dated")}
 KINDS = {"paper": PaperAccountForm, "real": RealAccountForm}
 
 
@@ -71,22 +74,29 @@ def _created(request: PageRequest, form: AccountForm) -> ExchangeAccount | None:
 @login_required
 @require_GET
 def detail_page(request: PageRequest, account_id: int) -> HttpResponse:
-    return render(request, "exchanges/detail.html", detail_context(account_or_404(request, account_id)))
+    kind = request.GET.get("type", "")
+    return render(request, "exchanges/detail.html", detail_context(account_or_404(request, account_id), kind))
 
 
-def detail_context(account: ExchangeAccount, form: OrderForm | None = None) -> dict[str, Any]:
-    """`form`: an order by hand with its complaints."""
+def detail_context(account: ExchangeAccount, wished: str, form: OrderForm | None = None) -> dict[str, Any]:
+    """`wished`: the kind of markets; swaps where that is not traded there. `form`: an order by hand with its
+    complaints."""
+    kinds = kinds_of(account)
+    kind = next((each for each in kinds if each == wished), kinds[0])
     context: dict[str, Any] = {
         "account": account,
         "page_account": account,
+        "kind": kind,
+        "kinds": [(each, KIND_WORDS[each]) for each in kinds] if len(kinds) > 1 else [],
+        "inverse": trades_inverse(account, kind),
         "bots": account.bots.order_by("bot_name"),
         "differences": account.differences.filter(status=DifferenceStatus.OPEN).count(),
-        "form": form or OrderForm(),
+        "form": form or OrderForm(initial={"kind": kind}),
     }
     if account.is_paper:
         context |= {"config": paper_config.parse(account.paper_config), "rehearsal": panel_of(account)}
     try:
-        context |= {"now": account_now(account), "symbols": sorted(market_data.markets(account))}
+        context["now"] = account_now(account, kind)
     except ExchangeError as error:
         context["failure"] = error.message
     return context

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from exchanges.adapters.venues import SPOT_TYPES
 from exchanges.symbols import canonical
 from trading.by_hand.checks import Wish
 
@@ -15,9 +16,11 @@ TYPES = [
     ("market", pgettext_lazy("kind of order", "Market")),
     ("limit", _("Limit")),
     ("ioc", _("Limit, at once")),
-    ("stop", _("Stop")),
+    ("stop", pgettext_lazy("kind of order", "Stop")),
 ]
 PRICED = ("limit", "ioc")
+KINDS = ("swap", "spot", "future")
+"""Of markets; how a name such as GALA/USDT is read."""
 
 
 def _number(label: Any, **options: Any) -> forms.DecimalField:
@@ -25,6 +28,7 @@ def _number(label: Any, **options: Any) -> forms.DecimalField:
 
 
 class OrderForm(forms.Form):
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS], required=False, widget=forms.HiddenInput)
     symbol = forms.CharField(label=_("Market"), max_length=40)
     side = forms.ChoiceField(label=_("Side"), choices=SIDES, widget=forms.RadioSelect, initial="buy")
     type = forms.ChoiceField(label=_("Kind of order"), choices=TYPES, widget=forms.RadioSelect, initial="market")
@@ -37,6 +41,8 @@ class OrderForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        if self.markets == "spot":
+            self.fields["type"].choices = [choice for choice in TYPES if choice[0] in SPOT_TYPES]  # type: ignore[attr-defined]
         self.fields["symbol"].widget.attrs |= {
             "placeholder": "GALA/USDT",
             "list": "order-symbols",
@@ -47,9 +53,15 @@ class OrderForm(forms.Form):
         for name in ("amount", "price", "trigger_price"):
             self.fields[name].widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
 
+    @property
+    def markets(self) -> str:
+        """Of which kind they are."""
+        wished = str(self.data.get("kind") or self.initial.get("kind") or "")
+        return wished if wished in KINDS else "swap"
+
     def clean_symbol(self) -> str:
         try:
-            return canonical(self.cleaned_data["symbol"])
+            return canonical(self.cleaned_data["symbol"], self.markets)
         except ValueError:
             raise forms.ValidationError(_("Enter a market, such as GALA/USDT.")) from None
 
@@ -65,7 +77,7 @@ class OrderForm(forms.Form):
             price=values["price"] if kind in PRICED else None,
             trigger_price=values["trigger_price"] if kind == "stop" else None,
             post_only=values["post_only"] and kind == "limit",
-            reduce_only=values["reduce_only"] or kind == "stop",
+            reduce_only=values["reduce_only"] or (self.markets == "spot" and values["side"] == "sell"),
         )
 
     def with_key(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from exchanges.errors import ExchangeError
 from exchanges.models import Exchange
 from exchanges.pages.market_view import MarketPage, chart_words, known_page
 from exchanges.pages.markets_view import (
+    ROWS,
     MarketLine,
     MarketQuery,
     MarketSource,
@@ -23,8 +24,6 @@ from exchanges.pages.markets_view import (
     source_of,
 )
 from exchanges.symbols import canonical
-
-ROWS = 50
 
 
 @login_required
@@ -42,6 +41,7 @@ def markets_page(request: PageRequest) -> HttpResponse:
         "page_wishes": query.encoded(source=source.key),
         "swap_url": f"?{query.encoded(source=source.key, type='swap')}",
         "spot_url": f"?{query.encoded(source=source.key, type='spot')}",
+        "dated_url": f"?{query.encoded(source=source.key, type='future')}",
         "all_url": f"?{query.encoded(source=source.key, q='')}",
     }
     return render(request, "markets/list.html", context | _shown(request, source, query))

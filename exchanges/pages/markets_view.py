@@ -20,9 +20,10 @@ from exchanges.selectors import accounts_of
 from exchanges.symbols import short
 from trading.core.sizing import MarketRules
 
-KINDS: Final = ("swap", "spot")
+KINDS: Final = ("swap", "spot", "future")
 DEFAULT_SORT: Final = "-volume"
 STALE: Final = timedelta(seconds=30)
+ROWS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,15 @@ def market_lines(source: MarketSource, query: MarketQuery) -> list[MarketLine]:
         MarketLine(rules, quotes.get(name), days.get(name), outlooks.get(name), now) for name, rules in fitting.items()
     ]
     return _sorted(lines, query.sort)
+
+
+def live_prices(source: MarketSource, kind: Kind, symbols: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What moves of these markets, by symbol. Raises ExchangeError."""
+    window, now = source.window(kind), source.now()
+    rules, quotes = window.markets(), window.quotes(symbols) if symbols else {}
+    days = known_days(window, quotes)
+    lines = [MarketLine(rules[name], quotes.get(name), days.get(name), None, now) for name in symbols if name in rules]
+    return {line.symbol: line.live for line in lines}
 
 
 def known_days(window: Window, quotes: Mapping[str, VenueQuote]) -> Mapping[str, DayFigures]:

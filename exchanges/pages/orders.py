@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -17,7 +18,7 @@ from exchanges.errors import DomainError, ExchangeError
 from exchanges.models import ExchangeAccount
 from exchanges.pages.accounts import account_or_404, detail_context
 from exchanges.pages.forms_orders import OrderForm
-from exchanges.symbols import base_of, canonical
+from exchanges.symbols import amount_currency, canonical, kind_of
 from trading.by_hand.orders import foreign_order_cancel, manual_order_cancel, manual_order_create
 from trading.by_hand.question import OrderQuestion, order_question
 from trading.core.order_state import OrderStatus
@@ -31,7 +32,7 @@ def check_post(request: PageRequest, account_id: int) -> HttpResponse:
     account, form = _trader_s(request, account_id), OrderForm(request.POST)
     question = _question(account, form)
     if question is None:
-        return render(request, "exchanges/detail.html", detail_context(account, form), status=400)
+        return render(request, "exchanges/detail.html", detail_context(account, form.markets, form), status=400)
     context = {"account": account, "page_account": account, "question": question, "sent": form.with_key()}
     return render(request, "exchanges/order_confirm.html", context)
 
@@ -42,9 +43,9 @@ def place_post(request: PageRequest, account_id: int) -> HttpResponse:
     account, form = _trader_s(request, account_id), OrderForm(request.POST)
     order = _placed(request, account, form)
     if order is None:
-        return render(request, "exchanges/detail.html", detail_context(account, form), status=400)
+        return render(request, "exchanges/detail.html", detail_context(account, form.markets, form), status=400)
     _say_outcome(request, order)
-    return redirect("exchanges:detail", account.pk)
+    return _back_to(account, form.markets)
 
 
 @login_required
@@ -58,7 +59,7 @@ def cancel_post(request: PageRequest, account_id: int) -> HttpResponse:
         messages.error(request, error.message)
     else:
         messages.success(request, _("The order is canceled."))
-    return redirect("exchanges:detail", account.pk)
+    return _back_to(account, request.POST.get("kind", ""))
 
 
 def _question(account: ExchangeAccount, form: OrderForm) -> OrderQuestion | None:
@@ -104,7 +105,7 @@ def _say_outcome(request: PageRequest, order: Order) -> None:
     words: dict[str, Any] = {
         "amount": grouped_exact(order.amount),
         "filled": grouped_exact(order.filled_amount),
-        "coin": base_of(order.symbol),
+        "coin": amount_currency(order.symbol),
         "reason": order.reason,
     }
     if order.status == OrderStatus.UNKNOWN:
@@ -128,7 +129,8 @@ def _cancel(request: PageRequest, account: ExchangeAccount) -> None:
         manual_order_cancel(actor=request.user, order=order, now=timezone.now())
         return
     try:
-        symbol = canonical(request.POST.get("symbol", ""))
+        name = request.POST.get("symbol", "")
+        symbol = canonical(name, kind_of(name))
     except ValueError:
         raise Http404 from None
     foreign_order_cancel(
@@ -138,6 +140,12 @@ def _cancel(request: PageRequest, account: ExchangeAccount) -> None:
         exchange_order_id=request.POST.get("number", "")[:64],
         is_stop=request.POST.get("stop") == "yes",
     )
+
+
+def _back_to(account: ExchangeAccount, kind: str) -> HttpResponse:
+    """To the markets of the kind that one came from."""
+    address = reverse("exchanges:detail", args=[account.pk])
+    return redirect(f"{address}?type={kind}" if kind in ("spot", "future") else address)
 
 
 def _trader_s(request: PageRequest, account_id: int) -> ExchangeAccount:

@@ -30,7 +30,7 @@ def begin_post(request: PageRequest, account_id: int) -> HttpResponse:
         messages.error(request, error.message)
         return _panel(account)
     if not _begun(request, account, form):
-        context = detail_context(account) | {"rehearsal": panel_of(account, form)}
+        context = detail_context(account, "swap") | {"rehearsal": panel_of(account, form)}
         return render(request, "exchanges/detail.html", context, status=400)
     messages.success(request, _("From now on this account misbehaves as you asked."))
     return _panel(account)

@@ -49,6 +49,10 @@ class TopicRefused(Exception):
     """The venue does not want to send this one."""
 
 
+class KeyRefused(TopicRefused):
+    """Nor anything else that needs a key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """`at_ms` is the venue's time, 0 where it names none. Amounts are base units; `data` by channel:
@@ -202,6 +206,8 @@ async def translated(waiting: Awaitable[T]) -> T:
         raise
     except errors.NetworkError as error:
         raise SocketLost(type(error).__name__) from None
+    except errors.AuthenticationError as error:
+        raise KeyRefused(type(error).__name__) from None
     except errors.BaseError as error:
         raise TopicRefused(type(error).__name__) from None
 

@@ -18,10 +18,11 @@ from redis.exceptions import RedisError
 from exchanges.adapters.instruments import Instrument
 from exchanges.history.public_data import kind_of
 from exchanges.stream import closed_candles
-from exchanges.stream.account_watch import AccountWatch, Nudge, accounts_need, looks_ask
+from exchanges.stream.account_watch import AccountWatch, Compare, Nudge, accounts_need, comparison_ask, looks_ask
 from exchanges.stream.ccxt_socket import Heard
 from exchanges.stream.feed_collector import FeedCollector
 from exchanges.stream.needs import bots_need
+from exchanges.stream.outage_news import outage_tell
 from exchanges.stream.redis_keys import async_connection, news_channel
 from exchanges.stream.states import Life, life_write, states_forget, states_write
 from exchanges.stream.topics import OHLCV, Feed, Topic
@@ -32,6 +33,7 @@ ALIVE_S: Final = 30
 NEWS_PAUSE_S: Final = 0.2
 """Several changes in a row are one."""
 REDIS_PAUSE_S: Final = 1.0
+OUTAGE_LOOK_S: Final = 0.25
 CANCEL_AGAIN_S: Final = 0.2
 
 T = TypeVar("T")
@@ -42,18 +44,20 @@ log = logging.getLogger(__name__)
 class Collector:
     """`run` goes on until it is cancelled, `close` ends what it has begun. What fails in one venue stays there."""
 
-    def __init__(self, exchange: str, nudge: Nudge = looks_ask) -> None:
+    def __init__(self, exchange: str, nudge: Nudge = looks_ask, compare: Compare = comparison_ask) -> None:
         self._exchange = exchange
-        self._accounts = AccountWatch(_aside, nudge)
+        self._accounts = AccountWatch(_aside, nudge, compare)
         self._feeds: dict[Feed, FeedCollector] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._candles = closed_candles.ClosedCandles()
         self._redis: AsyncRedis | None = None
         self._is_deaf = False
+        self._silent: set[Feed] = set()
 
     async def run(self) -> None:
         redis = self._redis = async_connection()
         self._tasks.append(asyncio.create_task(_kept_running("its publisher", partial(self._publish, redis))))
+        self._tasks.append(asyncio.create_task(_kept_running("its news of outages", self._tell_outages)))
         while True:
             try:
                 await self._follow(redis)
@@ -123,6 +127,22 @@ class Collector:
                 except RedisError as error:
                     board.put_back(over, states)
                     self._say_deaf(error)
+
+    async def _tell_outages(self) -> None:
+        """Once when a feed has fallen silent, and once when it is heard again."""
+        while True:
+            await asyncio.sleep(OUTAGE_LOOK_S)
+            for feed, collector in list(self._feeds.items()):
+                is_silent = collector.is_silent
+                if is_silent == (feed in self._silent):
+                    continue
+                try:
+                    await _aside(outage_tell, feed, not is_silent)
+                except DatabaseError as error:
+                    log.warning("%s: an outage is told later (%s)", feed.name, type(error).__name__)
+                    await asyncio.sleep(settings.STREAM_BACKOFF_MAX_S)
+                    continue
+                self._silent ^= {feed}
 
     def _say_deaf(self, error: Exception) -> None:
         if not self._is_deaf:

@@ -47,6 +47,9 @@ class FeedCollector:
         self._refused: dict[Topic, float] = {}
         self._failures = 0
         self._began = self._heard_at = 0.0
+        self._alive_at = time.monotonic()
+        self.is_silent = False
+        """Nothing has been heard for STREAM_SILENCE_S, through whatever was tried meanwhile."""
         self._known: dict[str, Instrument] = {}
         self._known_until = 0.0
 
@@ -61,6 +64,7 @@ class FeedCollector:
         while True:
             if not self._wanted:
                 await self._changed.wait()
+                self._alive_at, self.is_silent = time.monotonic(), False
             self._changed.clear()
             try:
                 await self._connected()
@@ -133,7 +137,8 @@ class FeedCollector:
             log.info("%s: quotes come over its sockets", self.feed.name)
             self.board.is_connected = True
         if topic.channel == TICKER:
-            self._heard_at = time.monotonic()
+            self._heard_at = self._alive_at = time.monotonic()
+            self.is_silent = False
         self.board.put(topic, heard, int(time.time() * 1000))
         self._on_heard(topic, heard)
 
@@ -172,7 +177,9 @@ class FeedCollector:
     async def _back_off(self, error: Exception) -> None:
         """Twice as long after each failure, up to a limit, and never two collectors at the same moment. Venues count
         connections: one that is lost again and again begins to pause however well each of them began."""
-        if time.monotonic() - self._began > SETTLED_S:
+        now = time.monotonic()
+        self.is_silent = now - self._alive_at >= settings.STREAM_SILENCE_S
+        if now - self._began > SETTLED_S:
             self._failures = 0
         longest = min(settings.STREAM_BACKOFF_S * 2**self._failures, settings.STREAM_BACKOFF_MAX_S)
         pause = longest * random.uniform(0.5, 1.0)

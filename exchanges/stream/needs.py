@@ -23,6 +23,11 @@ def bots_need(exchange: str) -> set[Topic]:
     }
 
 
+def bots_on(feed: Feed) -> list[Bot]:
+    """Those that decide on the quotes of this feed now."""
+    return [bot for bot in _awake(feed.exchange) if any(_feed_of(bot.account_of(leg)) == feed for leg in bot.legs)]
+
+
 def _awake(exchange: str) -> QuerySet[Bot]:
     of_venue = _on_venue("exchange_account", exchange) | _on_venue("exchange_account2", exchange)
     awake = Q(status__in=(BotStatus.RUNNING, BotStatus.PAUSED)) | Q(level__gt=0)

@@ -122,5 +122,8 @@ def _tick(at: datetime, axis: Axis) -> str:
     if all(tick.at.month == 1 for tick in axis.ticks()):
         # Translators: how a year is written, in the letters of Django's "date" filter
         return date_format(at, _("Y"))
+    if at.month > 1 and at != axis.ticks()[0].at:  # its year stands further to the left
+        # Translators: how a month without its year is written, in the letters of Django's "date" filter
+        return date_format(at, _("M"))
     # Translators: how a month is written, in the letters of Django's "date" filter
     return date_format(at, _("M Y"))

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from bots.amounts import decimal_text, grouped
 from exchanges.pages.data_view import timeframe_word
+from exchanges.symbols import amount_currency
 
 register = template.Library()
 
@@ -16,6 +17,12 @@ register = template.Library()
 def candle_word(timeframe: str) -> str:
     """`5 min`."""
     return timeframe_word(timeframe)
+
+
+@register.filter
+def amount_unit(symbol: str) -> str:
+    """What its amounts count: coins, of inverse contracts money."""
+    return amount_currency(symbol)
 
 
 @register.filter

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from exchanges.stream.account_watch import Nudge, looks_ask
+from exchanges.stream.account_watch import Compare, Nudge, looks_ask
 from exchanges.stream.collector import Collector, collected
 from exchanges.tests.wire.accounts import serving
 from exchanges.tests.wire.server import WireServer
@@ -46,9 +46,11 @@ def streaming(exchange: str, settings: Any) -> Iterator[Venue]:
 
 
 @contextmanager
-def collecting(exchange: str, nudge: Nudge = looks_ask) -> Iterator[Collector]:
+def collecting(
+    exchange: str, nudge: Nudge = looks_ask, compare: Compare = lambda account_id: None
+) -> Iterator[Collector]:
     """A collector as the command runs it, in a thread of its own."""
-    collector, loop, stop = Collector(exchange, nudge), asyncio.new_event_loop(), asyncio.Event()
+    collector, loop, stop = Collector(exchange, nudge, compare), asyncio.new_event_loop(), asyncio.Event()
     thread = threading.Thread(target=_run, args=(loop, collector, stop), daemon=True)
     thread.start()
     try:

@@ -83,6 +83,10 @@ def test_other_units_of_time_are_told(tmp_path: Path, factor: float, unit: str) 
     assert f"counts {unit}; milliseconds" in problem
 
 
+def test_a_series_that_runs_backwards_is_refused_by_its_order(tmp_path: Path) -> None:
+    assert "opens before the bar above it" in problems_of(tmp_path, text_of(bars(6)[::-1]), timeframe="5m")[0]
+
+
 @pytest.mark.parametrize("allow_gaps", [False, True])
 @pytest.mark.parametrize(("named", "step", "told"), [("1m", STEP, "5m"), ("5m", 60_000, "1m"), ("1h", STEP, "5m")])
 def test_another_timeframe_is_told(tmp_path: Path, named: str, step: int, told: str, allow_gaps: bool) -> None:

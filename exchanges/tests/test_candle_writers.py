@@ -23,7 +23,7 @@ import django
 
 django.setup()
 import numpy as np
-from exchanges import candles
+from exchanges.history import candles
 from trading.core.candles import Candles
 
 first, count = int(sys.argv[1]), int(sys.argv[2])

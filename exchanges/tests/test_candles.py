@@ -205,7 +205,7 @@ def test_the_command_refuses_and_imports_nothing(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"file.csv, line 4: .* gap of 2\nNothing was imported."):
         imported(path)
     assert not CandleSet.objects.exists()
-    assert "1 gaps" in imported(path, "--allow-gaps")
+    assert "1 gap" in imported(path, "--allow-gaps")
     with pytest.raises(CommandError, match="is not a market's name"):
         call_command("import_candles", str(path), exchange="binance", symbol="GALA", timeframe="5m")
     with pytest.raises(CommandError, match="--timeframe is needed"):

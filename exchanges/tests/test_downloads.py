@@ -261,7 +261,7 @@ import django
 
 django.setup()
 from django.utils import timezone
-from exchanges import download_running
+from exchanges.history import download_running
 
 download_running.download_run(int(sys.argv[1]), timezone.now, lambda row: None)
 """

@@ -147,8 +147,8 @@ async def test_a_book_is_listened_to_while_somebody_watches(venue: Venue, user: 
             await in_thread(venue.ws.say, topic, *venue.ws.books("GALA"))
             frame = await found(socket, lambda frame: frame["live"] and frame["data"]["bids"][0][0] == "0.01998")
             size = "90"
-            assert frame["data"]["bids"][0][1] == (size if venue.exchange != "binance" else "100")
-            assert frame["data"]["asks"][0] == ["0.02001", "50" if venue.exchange != "binance" else "100"]
+            assert frame["data"]["bids"][0][1] == (size if venue.exchange != "binance" else "100000")
+            assert frame["data"]["asks"][0] == ["0.02001", "50" if venue.exchange != "binance" else "100000"]
             await socket.disconnect(timeout=5)
             await in_thread(venue.ws.wait_for, lambda: topic in venue.ws.unsubscriptions)
             assert venue.ws.listens(venue.ws.quote_topic("GALA"))
@@ -195,3 +195,20 @@ async def test_a_market_of_our_own_is_live_without_a_collector(user: User) -> No
         assert (frame["type"], frame["live"], frame["data"]["symbol"]) == ("snapshot", True, "GALA/USDT:USDT")
         later = await socket.frame()
         assert later["sequence"] > frame["sequence"]
+
+
+async def test_the_list_of_markets_is_pushed(okx: Venue, user: User) -> None:
+    async with watching(user, "/api/v1/ws/prices?source=okx&type=swap&q=gala") as socket:
+        first = await socket.frame()
+        assert first["type"] == "snapshot"
+        assert set(first["data"]["GALA/USDT:USDT"]) >= {"price", "change", "width"}
+        await socket.send_json_to({"type": "snapshot"})
+        again = await found(socket, lambda frame: frame["type"] == "snapshot")
+        assert again["sequence"] > first["sequence"]
+
+
+async def test_the_list_says_that_the_exchange_is_silent(okx: Venue, user: User) -> None:
+    okx.rest.market.fault("http", 10_000, drop=True)
+    async with watching(user, "/api/v1/ws/prices?source=okx") as socket:
+        assert (await socket.frame())["type"] == "unavailable"
+    assert await refusal("/api/v1/ws/prices") == 4401

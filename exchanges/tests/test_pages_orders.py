@@ -12,7 +12,9 @@ from bots.tests.factories import CHZ, GALA, make_bot, make_paper_account, make_u
 from bots.tests.page_client import client_of, complaints, page_of
 from exchanges.models import ExchangeAccount
 from exchanges.registry import venue_of
+from exchanges.symbols import canonical
 from exchanges.tests.wire.accounts import live_account, serving
+from exchanges.tests.wire.okx_kinds import EXPIRY
 from trading.models import Order
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "paper"])
@@ -25,7 +27,8 @@ def account() -> ExchangeAccount:
 
 @pytest.fixture
 def live(settings: Any) -> Iterator[ExchangeAccount]:
-    with serving("okx", settings):
+    with serving("okx", settings, "inverse") as server:
+        server.spot.market.coins["GALA"] = Decimal(1_000_000)  # type: ignore[attr-defined]
         yield live_account(make_user(), "okx")
 
 
@@ -112,6 +115,33 @@ def test_a_resting_order_is_shown_and_canceled(kind: str, request: Any, account:
     order.refresh_from_db()
     assert order.status == "canceled"
     assert "No order is open." in page(where)
+
+
+@pytest.mark.parametrize(
+    ("kind", "symbol", "words"),
+    [
+        ("spot", "GALA/USDT", "Buy 1,000 GALA"),
+        ("future", f"GALA/USDT:USDT-{EXPIRY}", "Buy 1,000 GALA"),
+        ("future", f"GALA-USDT-{EXPIRY}", "Buy 1,000 GALA"),
+        ("swap", "GALA/USD", "Buy 1,000 USD"),
+    ],
+)
+def test_other_kinds_of_markets_are_traded_on_the_page(
+    live: ExchangeAccount, kind: str, symbol: str, words: str
+) -> None:
+    html = post(live, "check", wanted(symbol=symbol, kind=kind), 200)
+    assert words in html
+    post(live, "place", hidden(html), 302)
+    order = Order.objects.get()
+    assert (order.status, order.symbol, order.amount) == ("closed", canonical(symbol, kind), 1000)
+    shown = page_of(live.owner, f"/exchanges/{live.pk}/?type={kind}")
+    assert 'aria-current="true">' in shown
+    assert ("Coins" in shown) == (kind == "spot")
+    resting = placed(live, symbol=symbol, kind=kind, type="limit", price="0.01")
+    assert "Cancel the order" in page_of(live.owner, f"/exchanges/{live.pk}/?type={kind}")
+    post(live, "cancel", {"order": resting.pk, "kind": kind}, 302)
+    resting.refresh_from_db()
+    assert resting.status == "canceled"
 
 
 def test_an_order_placed_elsewhere_is_canceled_by_the_venue_s_number(live: ExchangeAccount) -> None:

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from accounts.models import Notification
 from bots.models import BotStatus
 from bots.services import bot_stop
 from bots.tests.factories import CHZ, GALA, make_bot, make_user
@@ -234,6 +235,39 @@ def test_bots_that_begin_and_end_are_followed_at_once(venue: Venue, settings: An
         venue.ws.wait_for(lambda: venue.ws.listens(venue.ws.quote_topic("CHZ")))
         bot_stop(actor=user, bot=bot, now=timezone.now())
         venue.ws.wait_for(lambda: not venue.ws.listens(venue.ws.quote_topic("CHZ")))
+
+
+@with_bots
+@pytest.mark.parametrize("venue", ["okx"], indirect=True)
+@pytest.mark.parametrize("way", ["silent", "killed"])
+def test_an_outage_is_told_once_and_its_end_too(venue: Venue, way: str) -> None:
+    """To those whose bots decide on these quotes; nobody hears of a connection that is soon back."""
+    owner, other = make_user(), make_user(username="other")
+    for status in (BotStatus.RUNNING, BotStatus.PAUSED):
+        make_bot(account=live_paper_account(owner, venue.exchange, label=status), status=status)
+    make_bot(account=live_paper_account(other, venue.exchange), status=BotStatus.STOPPED)
+    venue.ws.talk()
+    with collecting(venue.exchange):
+        until(lambda: is_streamed(venue))
+        connections = venue.ws.connections
+        venue.ws.kill()
+        venue.ws.revive()
+        venue.ws.wait_for(lambda: venue.ws.connections > connections)
+        until(lambda: is_streamed(venue))
+        assert not Notification.objects.exists()
+        if way == "killed":
+            venue.ws.kill()
+        venue.ws.is_silent = True
+        until(Notification.objects.exists)
+        connections = venue.ws.connections
+        if way == "killed":
+            venue.ws.revive()
+        venue.ws.wait_for(lambda: venue.ws.connections > connections)
+        venue.ws.is_silent = False
+        until(lambda: Notification.objects.count() > 1)
+    told = [(row.owner, row.kind, row.severity) for row in Notification.objects.order_by("pk")]
+    assert told == [(owner, "stale_data", "warning"), (owner, "stale_data", "info")]
+    assert "2 bots" in Notification.objects.earliest("pk").text
 
 
 @with_bots

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exchanges.symbols import base_of, canonical, quote_of, settle_of, short
+from exchanges.symbols import amount_currency, base_of, canonical, is_inverse, quote_of, settle_of, short
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,10 @@ from exchanges.symbols import base_of, canonical, quote_of, settle_of, short
         ("ETH/USDC", "swap", "ETH/USDC:USDC"),
         ("BTC-USDT", "spot", "BTC/USDT"),
         ("BTC/USDT:USDT-261225", "future", "BTC/USDT:USDT-261225"),
+        ("BTC-USDT-261225", "future", "BTC/USDT:USDT-261225"),
+        ("BTC/USD-261225", "future", "BTC/USD:BTC-261225"),
         ("BTC/USD:BTC-261225-100000-C", "option", "BTC/USD:BTC-261225-100000-C"),
+        ("BTC-USD-261225-100000-C", "option", "BTC/USD:BTC-261225-100000-C"),
     ],
 )
 def test_spellings(text: str, kind: str, name: str) -> None:
@@ -45,6 +48,25 @@ def test_spellings(text: str, kind: str, name: str) -> None:
 def test_what_is_no_market(text: str, kind: str) -> None:
     with pytest.raises(ValueError, match="is not a"):
         canonical(text, kind)
+
+
+def test_what_tells_dated_contracts_apart() -> None:
+    assert (short("BTC/USDT:USDT-261225"), short("BTC/USD:BTC")) == ("BTC/USDT-261225", "BTC/USD")
+    assert canonical(short("BTC/USDT:USDT-261225"), "future") == "BTC/USDT:USDT-261225"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "inverse", "currency"),
+    [
+        ("BTC/USD:BTC", True, "USD"),
+        ("BTC/USD:BTC-261225", True, "USD"),
+        ("BTC/USDT:USDT", False, "BTC"),
+        ("BTC/USDC:USDC", False, "BTC"),
+        ("BTC/USDT", False, "BTC"),
+    ],
+)
+def test_what_an_amount_counts(symbol: str, inverse: bool, currency: str) -> None:
+    assert (is_inverse(symbol), amount_currency(symbol)) == (inverse, currency)
 
 
 def test_parts() -> None:

@@ -15,8 +15,10 @@ from django.utils import timezone
 from bots.tests.factories import CHZ, GALA, make_user
 from exchanges import registry
 from exchanges.adapters.base import OrderReport
+from exchanges.adapters.venues import VENUES
 from exchanges.errors import (
     AuthFailed,
+    DuplicateOrder,
     ExchangeError,
     NotSent,
     OutcomeUnknown,
@@ -110,12 +112,16 @@ def registry_client(rig: Rig) -> Any:
     return rig.venue._client  # type: ignore[attr-defined]
 
 
-def test_a_venue_that_wants_fewer_requests_is_left_alone(server: WireServer, rig: Rig) -> None:
+@pytest.mark.parametrize("wish", ["30", None])
+def test_a_venue_that_wants_fewer_requests_is_left_alone(server: WireServer, rig: Rig, wish: str | None) -> None:
+    """For as long as it says, else for as long as is usual there."""
     status, text = BANS[server.exchange]
-    fail_order(server, status=status, text=text, headers={"Retry-After": "30"})
+    fail_order(server, status=status, text=text, headers={"Retry-After": wish} if wish else {})
     with pytest.raises(RateLimited) as refusal:
         rig.venue.create_order(rig.request())
-    assert refusal.value.retry_after_s == 30
+    assert refusal.value.retry_after_s == (30 if wish else VENUES[server.exchange].pause_s)
+    if wish is None:  # over before a slow machine has looked
+        return
     before = len(server.requests)
     for call in (lambda: rig.venue.create_order(rig.request()), rig.venue.positions, rig.venue.balance):
         with pytest.raises(RateLimited):
@@ -263,6 +269,36 @@ def test_one_way_mode_is_set_before_trading(server: WireServer, rig: Rig, hedged
     rig.venue.set_leverage(GALA, leverage=7, margin_mode="cross")
     assert not server.market.hedged
     assert server.market.mode("GALA")[0] == 7
+
+
+LEVERAGE_SET = {
+    "okx": ("set-leverage", '{"code":"0","msg":"","data":[{}]}'),
+    "binance": ("/fapi/v1/leverage", '{"leverage":7,"symbol":"GALAUSDT"}'),
+    "bybit": ("set-leverage", '{"retCode":0,"retMsg":"OK","result":{}}'),
+}
+
+
+def test_a_setting_that_did_not_take_hold_is_refused(server: WireServer, rig: Rig) -> None:
+    """The venue says that it is done, and has the old leverage when it is asked."""
+    path, text = LEVERAGE_SET[server.exchange]
+    server.market.fault("http", 1, path=path, method="POST", text=text)
+    with pytest.raises(Rejected) as refusal:
+        rig.venue.set_leverage(GALA, leverage=7, margin_mode="cross")
+    assert refusal.value.reason == "leverage"
+
+
+def test_a_stop_that_was_accepted_behind_a_bad_answer_is_unknown_and_then_found(server: WireServer, rig: Rig) -> None:
+    """Some venues have other endpoints for stops."""
+    rig.done(rig.request())
+    path = {"okx": "order-algo", "binance": "algoOrder", "bybit": server.order_path}[server.exchange]
+    server.market.fault("http", 1, path=path, method="POST", after=True, status=502, text="<html>Bad Gateway</html>")
+    request = rig.stop(reduce_only=False)
+    with pytest.raises(OutcomeUnknown):
+        rig.venue.create_order(request)
+    assert rig.fetched(request).status == OrderStatus.OPEN
+    with pytest.raises(DuplicateOrder):
+        rig.venue.create_order(request)
+    assert len(rig.venue.open_orders()) == 1
 
 
 def test_funding_is_booked_as_the_venue_says(server: WireServer, rig: Rig) -> None:

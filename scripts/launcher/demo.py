@@ -14,7 +14,15 @@ from launcher.foreground import Foreground
 from launcher.home import Home, read_json, write_private_json
 from launcher.ownership import Guest, claim, publish
 from launcher.postgres import stop_leftover
-from launcher.preparation import Finish, begin, collect_static, compile_kernels, set_up_demo, show_demo
+from launcher.preparation import (
+    Finish,
+    begin,
+    collect_static,
+    compile_kernels,
+    compile_strategies,
+    set_up_demo,
+    show_demo,
+)
 from launcher.programs import first_programs, later_programs
 from launcher.servers import free_port, shown
 from launcher.session import Session
@@ -24,6 +32,8 @@ USERNAME = "demo"
 PAGES_LIMIT_S = 90.0
 LEISURE = 5
 """Niceness of what is prepared behind the start."""
+LAST = 19
+"""Of what nobody waits for."""
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -118,6 +128,7 @@ def bring_up(supervisor: Supervisor, session: Session, port: int) -> None:
     peacefully(supervisor, finish_kernels)  # the worker would compile the same beside it
     supervisor.start(compute, home.logs / f"{compute.name}.log")
     peacefully(supervisor, begin(supervisor, show_demo(home), environment, niceness=LEISURE))
+    peacefully(supervisor, begin(supervisor, compile_strategies(home), environment, niceness=LAST))
 
 
 def peacefully(supervisor: Supervisor, finish: Finish) -> None:

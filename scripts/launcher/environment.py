@@ -96,6 +96,8 @@ def venv_is_usable() -> bool:
 
 
 def create_venv() -> None:
+    if VENV.is_symlink():  # clearing it would empty another checkout's environment
+        raise InstallError(f"{VENV} is a link to another environment, which does not fit here. Remove the link.")
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
         hint = f"On Debian or Ubuntu: apt install python{version}-venv"

@@ -68,6 +68,13 @@ def compile_kernels(home: Home) -> Step:
     return Step("compile_kernels", ("compile_kernels",), sources, home.path / "numba")
 
 
+def compile_strategies(home: Home) -> Step:
+    """Behind everything else: until it is done they run in plain Python."""
+    folders = (ROOT / "trading" / "core", ROOT / "trading" / "strategies")
+    sources = by_content([*(file for folder in folders for file in folder.glob("*.py")), LOCKS[0]])
+    return Step("compile_strategies", ("compile_kernels", "--strategies"), sources, home.path / "numba")
+
+
 def show_demo(home: Home) -> Step:
     """Waits for workers, so it is run beside them."""
     command = ROOT.glob("*/management/commands/show_demo.py")

@@ -70,6 +70,14 @@ export const amount = (value) => {
   return text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
 };
 
+/** Of coins that were earned or lost: eight decimals of less than a coin, fewer of many. */
+export function signedAmount(value) {
+  const number = numberOf(value);
+  if (number === null) return NONE;
+  const whole = number === 0 ? 1 : Math.max(Math.floor(Math.log10(Math.abs(number))) + 1, 0);
+  return plain(number, Math.max(2, 8 - whole), true);
+}
+
 /** CSS class of a profit or loss as it is rounded. */
 export function tone(value) {
   const text = signed(value);
@@ -135,9 +143,11 @@ export function exact(date) {
 export const kinds = {
   money, signed, whole, spread, pct, price, amount, duration,
   signed_cell: signedCell,
+  signed_amount: signedAmount,
   whole_signed: wholeSigned,
   distance: gap,
   pct_signed: pctSigned,
   pct_abs: pctAbs,
   count: whole,
+  funding,
 };

@@ -64,7 +64,7 @@ class AccountOrdersView(APIView):
         settings.is_valid(raise_exception=True)
         wanted: dict[str, Any] = dict(settings.validated_data)
         wanted.pop("type")  # the symbol says it
-        if not (wanted["reduce_only"] or wanted["order_type"] == "stop"):
+        if not wanted["reduce_only"]:
             refuse_haste(request, "orders", request.user.username)
         key = wanted.pop("idempotency_key", "") or request.headers.get("Idempotency-Key", "") or uuid.uuid4().hex
         order = manual_orders.manual_order_create(

@@ -39,10 +39,10 @@ class ManualOrderSettings(KindOfMarket):
     side = serializers.ChoiceField(choices=SIDES)
     order_type = serializers.ChoiceField(
         choices=list(TYPES),
-        help_text="ioc: a limit order of which the rest is canceled at once. stop: waits for the trigger price, then "
-        "closes at the market; it only ever reduces a position. Not for spot.",
+        help_text="ioc: a limit order of which the rest is canceled at once. stop: waits until the mark price reaches "
+        "its trigger, then trades at the market; with reduce_only it only closes, else it opens. Not for spot.",
     )
-    amount = MoneyField(help_text="Base units: coins, not contracts.")
+    amount = MoneyField(help_text="Coins, not contracts; of inverse contracts (BTC/USD:BTC) quote currency.")
     price = MoneyField(required=False, allow_null=True, help_text="Of limit and ioc orders.")
     trigger_price = MoneyField(required=False, allow_null=True, help_text="Of stop orders.")
     post_only = serializers.BooleanField(default=False, help_text="Limit orders: canceled instead of filled at once.")

@@ -163,8 +163,13 @@ class SwitchedSerializer(serializers.Serializer):
     bots = serializers.ListField(child=serializers.IntegerField())
 
 
+class LegBetaSerializer(serializers.Serializer):
+    symbol = serializers.CharField()
+    beta = serializers.FloatField(allow_null=True, help_text="Null: not measured, taken for 1.")
+
+
 class ShockSerializer(serializers.Serializer):
-    """Change of P&L in `currency`; `bot` is null in the totals."""
+    """Change of P&L in `currency`; `bot` is null in the totals, and `betas` (each leg's with BTC) empty."""
 
     bot = serializers.IntegerField(allow_null=True)
     name = serializers.CharField(allow_blank=True)
@@ -176,6 +181,7 @@ class ShockSerializer(serializers.Serializer):
     market_up = MoneyField()
     market_down = MoneyField()
     leg_halted = MoneyField()
+    betas = LegBetaSerializer(many=True)
 
     def to_representation(self, instance: Shock) -> dict[str, Any]:
         money = ("gross", "net", "spread_doubled", "market_up", "market_down", "leg_halted")
@@ -185,6 +191,7 @@ class ShockSerializer(serializers.Serializer):
             "currency": instance.currency,
             "spread": instance.spread,
             **{name: plain(round(getattr(instance, name), 8)) for name in money},
+            "betas": [{"symbol": leg.symbol, "beta": leg.beta} for leg in instance.legs],
         }
 
 

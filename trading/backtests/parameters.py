@@ -233,8 +233,12 @@ def _bound(bind: Callable[[Any], Bound], given: Any, problems: list[str]) -> Bou
     try:
         return bind(given)
     except ParametersRefused as refused:
-        problems += [f"strategy_params.{problem.name}: {complaint(problem)}" for problem in refused.problems]
+        problems += [f"{_place(problem.name)}: {complaint(problem)}" for problem in refused.problems]
         return None
+
+
+def _place(name: str) -> str:
+    return name if name == STRATEGY_PARAMS else f"{STRATEGY_PARAMS}.{name}"
 
 
 def _decoded(path: Path, text: str) -> dict[str, Any]:
@@ -323,7 +327,8 @@ READERS: Final[dict[str, Reader]] = {
     "maintenance_margin": below(1),
     "sizing": read_sizing,
 }
-NAMES: Final = (*READERS, "strategy_params")
+STRATEGY_PARAMS: Final = "strategy_params"
+NAMES: Final = (*READERS, STRATEGY_PARAMS)
 _OF_A_BOT: Final = (
     "max_dca_times",
     "profit_mode",

@@ -206,6 +206,7 @@ def _refusals() -> dict[str, str]:
         "margin": _("not enough margin"),
         "max_position_value": _("over the maximum position"),
         "impossible": _("not possible in that position"),
+        "hedge_ratio": _("hedge ratio not within 0.1 to 10"),
     }
 
 

@@ -21,6 +21,7 @@ from trading.backtests.markets import stored_markets
 from trading.backtests.parameters import parse_parameters
 from trading.backtests.run import Run, simulate_run
 from trading.backtests.watch import Canceled, Watch
+from trading.finished_news import backtest_news
 from trading.models import Backtest
 
 log = logging.getLogger(__name__)
@@ -95,4 +96,6 @@ def _end(backtest: Backtest, now: datetime, status: JobStatus, problems: list[st
     for name, value in values.items():
         setattr(backtest, name, value)
     progress.publish(backtest)
+    if status != JobStatus.CANCELED:
+        backtest_news(backtest)
     return True

@@ -112,7 +112,7 @@ def _prepared(parameters: Parameters, tape: Tape, part: slice) -> Prepared:
     bound = parameters.strategy
     early = min(bound.warmup, part.start)
     features = bound.prepare(tape.part(slice(part.start - early, part.stop)))[early:]
-    return Prepared(bound.decide, bound.params, features)
+    return bound.prepared_by(features if bound.features else None)
 
 
 @dataclass(slots=True)

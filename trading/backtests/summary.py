@@ -14,6 +14,7 @@ REASONS: Final = {
     "margin": "margin not there",
     "max_position_value": "position too large",
     "impossible": "orders that make no sense",
+    "hedge_ratio": "hedge ratio not within 0.1 to 10",
 }
 
 

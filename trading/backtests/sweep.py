@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 from exchanges.models import JobStatus
 from trading.backtests import progress, queueing
 from trading.backtests.queueing import RUN_TASK
+from trading.finished_news import backtest_news
 from trading.models import Backtest
 
 DEAD_AFTER: Final = timedelta(seconds=30)
@@ -41,5 +42,7 @@ def _take_up(dead: Backtest, now: datetime) -> None:
     for name, value in values.items():
         setattr(dead, name, value)
     progress.publish(dead)
+    if dead.status == JobStatus.FAILED:
+        backtest_news(dead)
     if dead.status == JobStatus.QUEUED:
         queueing.send(RUN_TASK, dead.pk)

@@ -6,11 +6,16 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from bots.strategies.registry import Plugin, available
 from trading.backtests import stored
-from trading.backtests.parameters import parse_parameters
+from trading.backtests.parameters import SPREAD, parse_parameters
 from trading.backtests.run import Markets, Run, simulate_run
 from trading.backtests.series import Series
-from trading.core.candles import Candles
+from trading.backtests.setup import setup_of
+from trading.core.backtest import Prepared, run_backtest
+from trading.core.candles import Candles, align, single
+from trading.core.compiled import is_compiled
+from trading.strategies.z_score import ZScore
 
 _PARAMETERS = {
     "investment_per_order": 100,
@@ -19,6 +24,8 @@ _PARAMETERS = {
     "max_dca_times": 1,
     "pause_after_close": False,
 }
+_LADDER = ("dca_config", "max_dca_times")
+BY_RATIO: tuple[dict[str, str], ...] = ({}, {"legs": "hedge ratio"})
 _BARS = 300
 _MINUTE_MS = 60_000
 
@@ -49,6 +56,27 @@ def _warm_rest(on_failure: Callable[[], None]) -> None:
         run.setup.totals()
     except Exception:
         on_failure()
+
+
+def compile_strategies() -> None:
+    """Every strategy that can be compiled, as a back-test of a bot runs it and one without a leverage: minutes."""
+    for plugin in available():
+        if plugin.name == SPREAD or not is_compiled(plugin.strategy.decide) or plugin.bind().plain_because:
+            continue  # the spread's own loop is warmed with the first back-tests
+        for more in BY_RATIO if plugin.name == ZScore.name else ({},):
+            _compile(plugin, more)
+
+
+def _compile(plugin: Plugin, strategy_params: dict[str, str]) -> None:
+    frame = {name: value for name, value in _PARAMETERS.items() if name not in _LADDER}
+    for leverage in ({}, {"leverage": 10}):
+        parameters = parse_parameters(frame | leverage | {"strategy_params": strategy_params}, plugin.name)
+        tape = align(_waves(0.0), _waves(2.0)).tape if plugin.markets == 2 else single(_waves(0.0))
+        setup = setup_of(parameters, tape)
+        strategy: Prepared | None = setup.options["strategy"]
+        if strategy is not None and strategy.spare is not None:
+            ready = strategy._replace(decide=strategy.spare(False), spare=None)
+            run_backtest(setup.config, setup.tape, **setup.options | {"strategy": ready})
 
 
 def _small_run(**more: int) -> Run:

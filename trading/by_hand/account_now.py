@@ -6,9 +6,11 @@ from datetime import datetime
 
 from bots.claims import venue_account_of
 from bots.models import Bot, SymbolClaim
-from exchanges.adapters.base import Balance, VenuePosition
+from exchanges.adapters.base import Balance, CoinBalance, VenuePosition
+from exchanges.adapters.venues import Kind
+from exchanges.balances import wallet_of
 from exchanges.models import ExchangeAccount
-from exchanges.registry import venue_of
+from exchanges.registry import desks_of
 from trading.by_hand.account_orders import OrderLine, orders_open
 
 
@@ -22,17 +24,29 @@ class HeldPosition:
 
 @dataclass(frozen=True, slots=True)
 class AccountNow:
+    """`coins`: what a spot wallet holds, its money among them; empty for contracts. `symbols` can be traded by hand."""
+
     clock: datetime
     balance: Balance
     positions: Sequence[HeldPosition]
+    coins: Sequence[CoinBalance]
     orders: Sequence[OrderLine]
+    symbols: Sequence[str]
 
 
-def account_now(account: ExchangeAccount) -> AccountNow:
-    """Raises ExchangeError."""
-    venue, owners = venue_of(account), claimed_by(account)
-    held = [HeldPosition(position, owners.get(position.symbol)) for position in venue.positions()]
-    return AccountNow(venue.clock(), venue.balance(), held, orders_open(account))
+def account_now(account: ExchangeAccount, kind: Kind = "swap") -> AccountNow:
+    """Of its markets of one kind. Raises DomainError for a kind that is not traded there, ExchangeError."""
+    desks, owners = desks_of(account, kind), claimed_by(account)
+    return AccountNow(
+        clock=desks[0].clock(),
+        balance=desks[0].balance(),
+        positions=[
+            HeldPosition(position, owners.get(position.symbol)) for desk in desks for position in desk.positions()
+        ],
+        coins=wallet_of(account, kind).coins if kind == "spot" else [],
+        orders=orders_open(account, kind=kind),
+        symbols=sorted(symbol for desk in desks for symbol in desk.markets()),
+    )
 
 
 def claimed_by(account: ExchangeAccount) -> dict[str, Bot]:

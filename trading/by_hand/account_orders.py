@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from exchanges.adapters.base import OrderReport
 from exchanges.adapters.venues import Kind
 from exchanges.models import ExchangeAccount
-from exchanges.registry import desk_of, venue_for
+from exchanges.registry import desks_of, venue_for
 from exchanges.symbols import kind_of
 from trading.core.order_state import TERMINAL, UNSETTLED
 from trading.models import Order
@@ -51,13 +51,14 @@ class OrderLine:
 
 
 def orders_open(account: ExchangeAccount, symbol: str | None = None, *, kind: Kind = "swap") -> list[OrderLine]:
-    """What works at the venue (of markets of one kind, unless a symbol is named), and ours that are not settled yet.
+    """What works at the venue and ours that are not settled yet: of markets of one kind, or of the symbol.
 
     Raises DomainError for a kind that is not traded there, ExchangeError.
     """
-    reports = desk_of(account, kind_of(symbol) if symbol else kind).open_orders(symbol)
+    desks = [venue_for(account, symbol)] if symbol else desks_of(account, kind)
+    reports = [report for desk in desks for report in desk.open_orders(symbol)]
     ours = _of_symbol(Order.objects.filter(account=account, status__in=UNSETTLED), symbol)
-    return _lines(account, reports, [order for order in ours if kind == "swap" or kind_of(order.symbol) == kind])
+    return _lines(account, reports, [order for order in ours if symbol or kind_of(order.symbol) == kind])
 
 
 def orders_closed(

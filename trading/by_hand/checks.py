@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from bots.amounts import grouped, grouped_exact
 from exchanges.models import ExchangeAccount
 from exchanges.registry import venue_for
-from exchanges.symbols import base_of, kind_of, settle_of, short
+from exchanges.symbols import amount_currency, is_inverse, short
 from trading.core.position import BUY
 from trading.core.sizing import MarketRules
 from trading.ledger_spot import is_spot
@@ -20,7 +20,7 @@ LARGEST = Decimal(10**15)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """`amount` in base units."""
+    """`amount` in base units, of inverse contracts in quote currency."""
 
     symbol: str
     side: str
@@ -78,23 +78,28 @@ def checked(account: ExchangeAccount, wish: Wish) -> Decimal:
 def rules_by_hand(account: ExchangeAccount, symbol: str) -> MarketRules:
     """Of any market that orders by hand may trade. Raises ValidationError, DomainError, ExchangeError."""
     rules = venue_for(account, symbol).markets().get(symbol)
-    if rules is not None:
-        return rules
-    sentence = _("%(symbol)s is not traded on this account.")
-    if kind_of(symbol) != "spot" and settle_of(symbol) == base_of(symbol):
-        sentence = _("%(symbol)s is settled in its own coin: it can be looked at, but not traded here.")
-    raise ValidationError({"symbol": [sentence % {"symbol": short(symbol)}]})
+    if rules is None:
+        raise ValidationError({"symbol": [_("%(symbol)s is not traded on this account.") % {"symbol": short(symbol)}]})
+    return rules
 
 
 def value_of(account: ExchangeAccount, wish: Wish) -> Decimal:
-    """At its own price, or at the book's; for a stop at its trigger. Raises ValidationError, ExchangeError."""
+    """At its own price, or at the book's; for a stop at its trigger; an inverse contract is worth what it says.
+
+    Raises ValidationError, ExchangeError.
+    """
+    return wish.amount if is_inverse(wish.symbol) else wish.amount * price_of(account, wish)
+
+
+def price_of(account: ExchangeAccount, wish: Wish) -> Decimal:
+    """Its own, its trigger or the book's. Raises ValidationError, ExchangeError."""
     price = wish.price or wish.trigger_price
-    if price is None:
-        quote = venue_for(account, wish.symbol).quotes([wish.symbol]).get(wish.symbol)
-        if quote is None:
-            raise ValidationError({"symbol": [_("%(symbol)s has no price now.") % {"symbol": short(wish.symbol)}]})
-        price = quote.ask if wish.side == BUY else quote.bid
-    return wish.amount * price
+    if price is not None:
+        return price
+    quote = venue_for(account, wish.symbol).quotes([wish.symbol]).get(wish.symbol)
+    if quote is None:
+        raise ValidationError({"symbol": [_("%(symbol)s has no price now.") % {"symbol": short(wish.symbol)}]})
+    return quote.ask if wish.side == BUY else quote.bid
 
 
 def _check_spot(wish: Wish, complaints: _Complaints) -> None:
@@ -106,7 +111,7 @@ def _check_spot(wish: Wish, complaints: _Complaints) -> None:
 
 
 def _check_amount(wish: Wish, rules: MarketRules, complaints: _Complaints) -> None:
-    amount, step, coin = wish.amount, rules.amount_step, rules.base
+    amount, step, coin = wish.amount, rules.amount_step, amount_currency(wish.symbol)
     if not 0 < amount < LARGEST:
         complaints.add("amount", _("Enter an amount above 0."))
     elif step and amount % step:

@@ -70,7 +70,7 @@ def manual_order_create(
     venue could not be asked before anything was written. A refusal of the venue is the order's own status.
     """
     _check_actor(actor, account)
-    reduces = reduce_only or type == "stop" or (is_spot(symbol) and side == "sell")
+    reduces = reduce_only or (is_spot(symbol) and side == "sell")
     wish = Wish(symbol, side, type, amount, price, trigger_price, post_only, reduces)
     known = order_of_key(account, idempotency_key, wish)
     if known is not None:

@@ -4,19 +4,22 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bots.claims import claim_on
-from exchanges import market_data
+from exchanges.balances import wallet_of
 from exchanges.errors import DomainError
 from exchanges.models import ExchangeAccount
-from exchanges.registry import venue_of
-from trading.by_hand.checks import Wish, checked
+from exchanges.registry import venue_for
+from exchanges.symbols import base_of, is_inverse
+from trading.by_hand.checks import Wish, checked, price_of, rules_by_hand
 from trading.by_hand.orders import claim_words
-from trading.core.position import BUY
+from trading.core.position import BUY, ledger_value
 from trading.core.sizing import MarketRules
+from trading.ledger_spot import is_spot
 
 
 @dataclass(frozen=True, slots=True)
 class OrderQuestion:
-    """`value` at the order's own price, or the book's; `held` now and `held_after`, if all of it fills (signed)."""
+    """`value` at the order's own price, or the book's, in quote currency; `fee` in what the market settles in; `held`
+    now and `held_after`, if all of it fills (signed)."""
 
     wish: Wish
     rules: MarketRules
@@ -32,11 +35,20 @@ def order_question(account: ExchangeAccount, wish: Wish) -> OrderQuestion:
     claim = claim_on(account, wish.symbol)
     if claim is not None:
         raise DomainError(claim_words(account, claim), "claimed")
-    rules = market_data.market_rules(account, wish.symbol)
-    positions = venue_of(account).positions()
-    held = sum((position.amount for position in positions if position.symbol == wish.symbol), Decimal(0))
+    rules = rules_by_hand(account, wish.symbol)
+    held = _held(account, wish.symbol)
     rate = rules.maker_fee if wish.post_only else rules.taker_fee
-    return OrderQuestion(wish, rules, value, value * rate, held, _after(wish, held))
+    fee = ledger_value(value * rate, 1 / price_of(account, wish)) if is_inverse(wish.symbol) else value * rate
+    return OrderQuestion(wish, rules, value, fee, held, _after(wish, held))
+
+
+def _held(account: ExchangeAccount, symbol: str) -> Decimal:
+    """Of a position, or of the coins in the wallet. Raises ExchangeError."""
+    if is_spot(symbol):
+        coins = wallet_of(account, "spot").coins
+        return sum((coin.total for coin in coins if coin.currency == base_of(symbol)), Decimal(0))
+    positions = venue_for(account, symbol).positions()
+    return sum((position.amount for position in positions if position.symbol == symbol), Decimal(0))
 
 
 def _after(wish: Wish, held: Decimal) -> Decimal:

@@ -1,14 +1,14 @@
 """Back-tests: checked input, the compiled run, and its results as typed arrays and rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trading.core.candles import Floats, Ints, Tape
-from trading.core.compiled import is_compiled
+from trading.core.compiled import at_hand, is_compiled
 from trading.core.fills import Costs, Lots, Minimums, market_costs
 from trading.core.funding import FundingSchedule, no_funding
 from trading.core.margin import Margin
@@ -24,12 +24,20 @@ class Prepared(NamedTuple):
     """A strategy over a tape: its decision, its parameters (a NamedTuple of float, int and bool), and its features.
 
     `features` has shape (bars, n): row i holds what was known at the close of bar i. None for a strategy without any.
+    `ratios`: one a bar, what leg 2 is worth for each 1 of leg 1; None for legs of equal value.
+    `spare` says what to decide by where the loop of `decide` is not compiled yet, to the last bit the same: it is given
+    whether the run is short, and then takes no time.
     """
 
     decide: Decide
     params: Any = None
     features: Floats | None = None
+    ratios: Floats | None = None
+    spare: Callable[[bool], Decide] | None = None
 
+
+SHORT: Final = 600_000
+"""Bars that plain Python has decided before the compiler is ready."""
 
 SPREAD = Prepared(spread_decide)
 
@@ -158,27 +166,35 @@ def run_backtest(
     schedule = funding or no_funding()
     rows, equity = np.empty((len(tape) + 1, len(TRADE_COLUMNS))), np.empty(len(tape))
     arrays = (*columns, margin and _extremes(tape), schedule.bars, schedule.per_unit1, schedule.per_unit2)
-    simulate: Any = simulator(prepared.decide)
-    totals: Totals = simulate(
+    rules = (
         prepared.params,
         config,
         Options(fill == "next_open", bool(pause_after_close), bool(restart_after_stop_loss)),
         lots_of(tape, lot_step1, lot_step2, max_imbalance, minimums),
         costs or market_costs(config),
         margin,
-        *(arrays if is_compiled(prepared.decide) else _as_lists(arrays)),
+    )
+    rest = (
         _features(tape, prepared.features),
         rows,
         equity,
-        *_sized(tape, sizing, volatility),
+        sizing,
+        _fixed(np.full(len(tape), np.nan) if volatility is None else volatility) if sizing else None,
+        None if prepared.ratios is None else _fixed(prepared.ratios),
     )
+    decide = _ready(prepared, (*rules, *arrays, *rest), len(tape))
+    simulate: Any = simulator(decide)
+    totals: Totals = simulate(*rules, *(arrays if is_compiled(decide) else _as_lists(arrays)), *rest)
     return _result(tape, rows[: totals.trades], equity, totals)
 
 
-def _sized(tape: Tape, sizing: Sizing | None, volatility: Floats | None) -> tuple[()] | tuple[Sizing, Floats]:
-    if sizing is None:
-        return ()
-    return sizing, _fixed(np.full(len(tape), np.nan) if volatility is None else volatility)
+def _ready(prepared: Prepared, arguments: tuple[Any, ...], bars: int) -> Decide:
+    """The decision whose loop gives the result soonest."""
+    if prepared.spare is None or not is_compiled(prepared.decide):
+        return prepared.decide
+    if at_hand(simulator(prepared.decide), arguments):
+        return prepared.decide
+    return prepared.spare(bars <= SHORT)
 
 
 def lots_of(tape: Tape, step1: float, step2: float, max_imbalance: float, minimums: Minimums | None) -> Lots:

@@ -6,7 +6,7 @@ and of the function's own folder, so a stale kernel cannot be found at all.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import FunctionType
@@ -66,6 +66,18 @@ def with_global(template: Callable[P, R], **replaced: Callable[..., Any]) -> Cal
 
 def is_compiled(function: Callable[..., Any]) -> bool:
     return isinstance(function, Dispatcher)
+
+
+def at_hand(function: Callable[..., Any], arguments: Sequence[Any]) -> bool:
+    """Whether it can be called so without waiting for the compiler: it was before, or it lies in the cache on disk."""
+    if not isinstance(function, Dispatcher):
+        return True
+    kinds = tuple(map(numba.typeof, arguments))
+    dispatcher: Any = function
+    cache = dispatcher._cache
+    return kinds in dispatcher.overloads or (
+        isinstance(cache, _SourcesCache) and cache.holds(kinds, dispatcher.targetctx)
+    )
 
 
 def _source(function: Callable[..., Any]) -> FunctionType:
@@ -147,3 +159,7 @@ class _SourcesCacheImpl(CompileResultCacheImpl):
 
 class _SourcesCache(FunctionCache):
     _impl_class = _SourcesCacheImpl
+
+    def holds(self, kinds: tuple[Any, ...], target: Any) -> bool:
+        numbas: Any = self
+        return numbas._index_key(kinds, target.codegen()) in numbas._cache_file._load_index()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from trading.core.compiled import inlined, kernel
 from trading.core.decide import decide, pauses
 from trading.core.fills import FILLED, Costs, Lots, Planned, execute, with_funding
+from trading.core.leg_ratio import EQUAL
 from trading.core.pnl import net_pnl
 from trading.core.simulation import Options, check_room, closing_quote
 from trading.core.spread import spread_pct
@@ -126,7 +127,7 @@ def run_forward(
             decision = Decision(NONE, FLAT, 0.0) if ended or bar == last else decide(config, state, quote)
         if decision.action != NONE:
             before = state
-            done = execute(config, lots, costs, state, planned, decision, signal, p1, p2, math.inf, math.inf)
+            done = execute(config, lots, costs, state, planned, decision, signal, p1, p2, math.inf, math.inf, EQUAL)
             state, planned = done.state, done.planned
             if done.refusal != FILLED:
                 refused += 1

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from trading.core.compiled import inlined
+from trading.core.leg_ratio import usable, value_of_leg1
 from trading.core.types import ADD, FLAT, LONG_SPREAD, OPEN, SHORT_SPREAD, TAKE_PROFIT, Config, Decision, Quote, State
 
 LOT_TOLERANCE: Final = 1e-9
@@ -20,6 +21,7 @@ BELOW_NOTIONAL: Final = 4
 NO_MARGIN: Final = 5
 OVER_CAP: Final = 6
 IMPOSSIBLE: Final = 7
+HEDGE_RATIO: Final = 8
 
 
 class Refusals(NamedTuple):
@@ -33,6 +35,8 @@ class Refusals(NamedTuple):
     max_position_value: int = 0
     impossible: int = 0
     """To close or add while flat, to open in position or past the last level."""
+    hedge_ratio: int = 0
+    """A strategy's ratio of the legs is not known or out of bounds (`leg_ratio`)."""
 
 
 class Minimums(NamedTuple):
@@ -123,17 +127,22 @@ def execute(
     p2: float,
     free: float,
     leverage: float,
+    ratio: float,
 ) -> Execution:
     """Fill a decision made at the quote `signal` around the prices p1, p2 (slippage to come).
 
+    `ratio`: what leg 2 of a level is worth for each 1 of leg 1; 1.0 for equal legs.
     A level's margin (its value / `leverage`) and its fees must be there in `free`; an infinite one is no limit.
     """
     if decision.action == OPEN or decision.action == ADD:
         refusal = level_refusal(config, lots, state, decision)
+        if refusal == FILLED and not usable(ratio):
+            refusal = HEDGE_RATIO
         if refusal == FILLED:
-            notional = config.investment * config.multipliers[state.level]
-            wanted = Planned(planned.amount1 + notional / signal.p1, planned.amount2 + notional / signal.p2)
-            amounts = level_amounts(lots, state, wanted, notional, signal)
+            notional1 = value_of_leg1(config.investment * config.multipliers[state.level], ratio)
+            notional2 = notional1 * ratio
+            wanted = Planned(planned.amount1 + notional1 / signal.p1, planned.amount2 + notional2 / signal.p2)
+            amounts = level_amounts(lots, state, wanted, notional1, ratio, signal)
             refusal = amounts.refusal
             if refusal == FILLED and margin_needed(config, amounts, leverage, p1, p2) > free:
                 refusal = NO_MARGIN
@@ -161,11 +170,14 @@ def level_refusal(config: Config, lots: Lots, state: State, decision: Decision) 
 
 
 @inlined
-def level_amounts(lots: Lots, state: State, wanted: Planned, notional: float, signal: Quote) -> Amounts:
-    """The rule of `sizing.level_quantities`: cumulative targets on their lots, both legs at the coarser one's share."""
+def level_amounts(lots: Lots, state: State, wanted: Planned, notional: float, ratio: float, signal: Quote) -> Amounts:
+    """The rule of `sizing.level_quantities`: cumulative targets on their lots, both legs at the coarser one's share.
+
+    `notional` is leg 1's, leg 2's is `ratio` times that.
+    """
     if lots.step1 == 0.0 and lots.step2 == 0.0:
-        amount1, amount2 = notional / signal.p1, lots.leg2 * (notional / signal.p2)
-        return Amounts(amount1, amount2, below_minimum(lots, amount1, amount2, notional, notional))
+        amount1, amount2 = notional / signal.p1, lots.leg2 * (notional * ratio / signal.p2)
+        return Amounts(amount1, amount2, below_minimum(lots, amount1, amount2, notional, notional * ratio))
     target1, target2 = on_lot(wanted.amount1, lots.step1), on_lot(wanted.amount2, lots.step2)
     share1, share2 = target1 / wanted.amount1, target2 / wanted.amount2
     if share1 < share2:
@@ -179,7 +191,8 @@ def level_amounts(lots: Lots, state: State, wanted: Planned, notional: float, si
     if min(notional1, notional2) <= 0.0:
         return Amounts(0.0, 0.0, BELOW_LOT)
     refusal = below_minimum(lots, amount1, amount2, notional1, notional2)
-    if refusal == FILLED and abs(notional1 - notional2) > lots.max_imbalance * max(notional1, notional2):
+    balanced2 = notional2 / ratio
+    if refusal == FILLED and abs(notional1 - balanced2) > lots.max_imbalance * max(notional1, balanced2):
         refusal = IMBALANCE
     return Amounts(amount1, lots.leg2 * amount2, refusal)
 

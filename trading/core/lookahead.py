@@ -32,6 +32,7 @@ _SHIFT_MS: Final = 53 * 7 * 86_400_000
 _SCALE: Final = 4.0
 """A power of two: no price changes its digits."""
 _STEP_BARS: Final = 60
+LEG_RATIO: Final = "leg_ratios"
 
 Floats = NDArray[np.float64]
 T = TypeVar("T")
@@ -223,8 +224,11 @@ def _traded_bars(whole: BacktestResult, count: int) -> list[int]:
 
 
 def _features(subject: Subject, tape: Tape) -> Floats:
-    found = _tried(len(tape), lambda: subject.prepared(tape).features)
-    return np.empty((len(tape), 0)) if found is None else found
+    """And the ratios of the legs behind them, where it has any."""
+    found = _tried(len(tape), lambda: subject.prepared(tape))
+    if found.features is None:
+        return np.empty((len(tape), 0))
+    return found.features if found.ratios is None else np.column_stack([found.features, found.ratios])
 
 
 def _run(subject: Subject, tape: Tape, rules: Config) -> BacktestResult:
@@ -245,7 +249,7 @@ def _tried(bars: int, attempt: Callable[[], T]) -> T:
 
 def _feature_leaks(subject: Subject, tape: Tape, known: dict[int, Floats], whole: Floats) -> Iterator[Leak]:
     """The first of each feature."""
-    for column, name in enumerate(subject.features):
+    for column, name in enumerate([*subject.features, LEG_RATIO][: whole.shape[1]]):
         values = whole[:, column]
         finite = np.abs(values[np.isfinite(values)])
         noise = ABSOLUTE * float(finite.max(initial=0.0))

@@ -19,7 +19,8 @@ class LegFill:
 
 
 def naked(fills: Sequence[LegFill], target1: Decimal, target2: Decimal) -> tuple[int, Decimal]:
-    """Milliseconds during which the legs' filled shares differed, and the largest difference of notionals (quote).
+    """Milliseconds during which the legs' filled shares differed, and the largest value of what the fuller leg then
+    had beyond the other's share (quote), whatever the legs' intended ratio.
 
     0 where only one leg has a target. Fills of one instant count together. What is still unequal after the last fill
     adds no time here: the trade goes on.
@@ -40,5 +41,12 @@ def naked(fills: Sequence[LegFill], target1: Decimal, target2: Decimal) -> tuple
         unequal = abs(shares[1] - shares[2]) > Decimal("0.000001")
         since = fill.at if unequal else None
         if unequal:
-            largest = max(largest, abs(values[1] - values[2]))
+            largest = max(largest, _alone(shares, values))
     return total_ms, largest
+
+
+def _alone(shares: dict[int, Decimal], values: dict[int, Decimal]) -> Decimal:
+    fuller, other = (1, 2) if shares[1] > shares[2] else (2, 1)
+    if shares[fuller] <= 0:  # more was unwound than filled
+        return abs(values[other])
+    return abs(values[fuller] * (1 - shares[other] / shares[fuller]))

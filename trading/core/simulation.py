@@ -26,6 +26,7 @@ from trading.core.fills import (
     liquidation_fill,
     with_funding,
 )
+from trading.core.leg_ratio import EQUAL
 from trading.core.margin import Bar, Liquidation, Margin, free_margin, liquidation
 from trading.core.pnl import net_pnl
 from trading.core.position_sizing import Results, Sizing, investment_of, with_investment, with_result
@@ -96,6 +97,7 @@ class Simulate(Protocol):
         equity: Floats | None,
         sizing: Sizing | None = None,
         volatility: Floats | None = None,
+        ratios: Floats | None = None,
         /,
     ) -> Totals: ...
 
@@ -141,6 +143,7 @@ def run(
     equity: Floats | None,
     sizing: Sizing | None = None,
     volatility: Floats | None = None,
+    ratios: Floats | None = None,
 ) -> Totals:
     """Run over aligned bars. `trades` (room for one row a bar) and `equity` are written; None leaves them out.
 
@@ -148,6 +151,7 @@ def run(
     bar's fill: what was held at the stamp pays. A decision on the last bar is not executed. `extremes` (highs and lows
     of market 1, of market 2) come with a margin: looked at after a fill at the open, before one at the close.
     A `sizing` sets the investment anew at every close while flat, by what the run has earned and that bar's volatility.
+    `ratios`: what leg 2 of a level decided at that bar is worth for each 1 of leg 1; without them the legs are equal.
     Raises ValueError for arrays whose lengths do not fit: compiled code would write past their ends.
     """
     # One long function on purpose: the loop's variables stay in registers, which is most of its speed.
@@ -162,6 +166,8 @@ def run(
         raise ValueError("the features have no row for every bar")
     if sizing is not None and (volatility is None or len(volatility) != len(closes1)):
         raise ValueError("the volatility has no value for every bar")
+    if ratios is not None and len(ratios) != len(closes1):
+        raise ValueError("the legs' ratios have no value for every bar")
     state = State(0, FLAT, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     results = Results(0, 0.0, 0.0)
     decision = Decision(NONE, FLAT, 0.0)
@@ -169,7 +175,7 @@ def run(
     quote = Quote(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     refusals = np.zeros(_REASONS, np.int64)
     realised = peak = drawdown = marked = fees = funding = cost1 = 0.0
-    free, leverage = math.inf, math.inf
+    free, leverage, ratio = math.inf, math.inf, EQUAL
     count = cycles = booked = 0
     paused_bar = -1
     last = len(closes1) - 1
@@ -195,12 +201,14 @@ def run(
             if sizing is not None and volatility is not None and state.side == FLAT:
                 config = with_investment(config, investment_of(sizing, realised, volatility[bar], results))
                 ended = ended or not config.investment > 0.0
+            if ratios is not None:
+                ratio = ratios[bar]
             decision = Decision(NONE, FLAT, 0.0) if ended else decide(params, config, state, quote, row)
         if decision.action != NONE:
             if margin is not None:
                 free, leverage = free_margin(margin, state, realised, p1, p2), margin.leverage
             before = state
-            done = execute(config, lots, costs, state, planned, decision, signal, p1, p2, free, leverage)
+            done = execute(config, lots, costs, state, planned, decision, signal, p1, p2, free, leverage, ratio)
             state, planned = done.state, done.planned
             if done.refusal != FILLED:
                 refusals[done.refusal] += 1
@@ -240,6 +248,8 @@ def run(
             if sizing is not None and volatility is not None and state.side == FLAT:
                 config = with_investment(config, investment_of(sizing, realised, volatility[bar], results))
                 ended = ended or not config.investment > 0.0
+            if ratios is not None:
+                ratio = ratios[bar]
             decision = Decision(NONE, FLAT, 0.0) if ended else decide(params, config, state, quote, row)
     counted = refusal_counts(refusals)
     return Totals(count, cycles, counted, paused_bar, realised, marked, drawdown, fees, funding, state)
@@ -280,7 +290,8 @@ def whole_bar(
 def refusal_counts(by_number: Bars) -> Refusals:
     """Plain ints without the compiler too: JSON knows no others."""
     one, two, three, four = int(by_number[1]), int(by_number[2]), int(by_number[3]), int(by_number[4])
-    return Refusals(one, two, three, four, int(by_number[5]), int(by_number[6]), int(by_number[7]))
+    five, six = int(by_number[5]), int(by_number[6])
+    return Refusals(one, two, three, four, five, six, int(by_number[7]), int(by_number[8]))
 
 
 @kernel

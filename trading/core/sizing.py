@@ -8,6 +8,7 @@ from decimal import ROUND_FLOOR, Context, Decimal, localcontext
 from enum import StrEnum
 from typing import Final
 
+from trading.core.leg_ratio import EQUAL, notionals_of, usable
 from trading.core.position import BUY, LEDGER_UNIT, SELL, ZERO
 
 MAX_IMBALANCE: Final = Decimal("0.05")
@@ -66,6 +67,7 @@ class SizeReason(StrEnum):
     NOTIONAL_MIN = "notional_min"
     NOTIONAL_MAX = "notional_max"
     IMBALANCE = "imbalance"
+    HEDGE_RATIO = "hedge_ratio"
 
 
 class SizeRefused(Exception):
@@ -99,9 +101,10 @@ class LevelQuantities:
     planned1: Decimal
     planned2: Decimal
 
-    @property
-    def imbalance(self) -> Decimal:
-        return imbalance(self.notional1, self.notional2)
+    def imbalance(self, ratio: float = EQUAL) -> Decimal:
+        """How far the legs are from their ratio, as a fraction."""
+        first, second = notionals_of(Decimal(1), ratio)
+        return imbalance(self.notional1 / first, self.notional2 / second)
 
 
 def level_quantities(
@@ -116,9 +119,11 @@ def level_quantities(
     planned1: Decimal = ZERO,
     planned2: Decimal = ZERO,
     max_imbalance: Decimal = MAX_IMBALANCE,
+    ratio: float = EQUAL,
 ) -> LevelQuantities:
     """Quantities for one level of `notional` per leg at the decision's own prices.
 
+    `ratio`: what leg 2 is to be worth for each 1 of leg 1, both together twice the notional (`leg_ratio`).
     Signs of held and planned amounts are ignored. The cumulative target is rounded, not the level, so that what one
     level loses to its lot the next one gains; both legs keep the share that the coarser one reaches.
     Raises SizeRefused.
@@ -126,8 +131,11 @@ def level_quantities(
     held1, held2, planned1, planned2 = abs(held1), abs(held2), abs(planned1), abs(planned2)
     if not rules2.symbol:
         return _only_leg(rules1, side, notional, p1, held1, planned1)
+    if not usable(ratio):
+        raise SizeRefused(SizeReason.HEDGE_RATIO, None, {"ratio": Decimal(repr(ratio))})
     with localcontext(_WIDE):
-        wanted1, wanted2 = round_down(notional / p1, ZERO), round_down(notional / p2, ZERO)
+        notional1, notional2 = notionals_of(notional, ratio)
+        wanted1, wanted2 = round_down(notional1 / p1, ZERO), round_down(notional2 / p2, ZERO)
     target1, target2 = _common_targets(rules1, rules2, planned1 + wanted1, planned2 + wanted2)
     amount1, amount2 = max(target1 - held1, ZERO), max(target2 - held2, ZERO)
     level = LevelQuantities(
@@ -144,7 +152,7 @@ def level_quantities(
     )
     check_order(rules1, 1, amount1, level.notional1)
     check_order(rules2, 2, amount2, level.notional2)
-    _check_imbalance(level, max_imbalance)
+    _check_imbalance(level, max_imbalance, ratio)
     return level
 
 
@@ -264,12 +272,13 @@ def _largest_order(rules: MarketRules, price: Decimal | None) -> Decimal | None:
     return max(round_down(min(limits), rules.amount_step), rules.amount_step) if limits else None
 
 
-def _check_imbalance(level: LevelQuantities, maximum: Decimal) -> None:
-    if level.imbalance > maximum:
+def _check_imbalance(level: LevelQuantities, maximum: Decimal, ratio: float) -> None:
+    found = level.imbalance(ratio)
+    if found > maximum:
         figures = {
             "notional1": level.notional1,
             "notional2": level.notional2,
-            "imbalance": level.imbalance,
+            "imbalance": found,
             "maximum": maximum,
         }
         raise SizeRefused(SizeReason.IMBALANCE, None, figures)

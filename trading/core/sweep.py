@@ -1,11 +1,13 @@
 """What a parameter set comes to, without its trade list and equity curve: for searches over thousands of sets."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from trading.core.backtest import (
+    SHORT,
     BacktestResult,
     FillMode,
     Prepared,
@@ -21,7 +23,7 @@ from trading.core.fills import Costs, Minimums, market_costs
 from trading.core.funding import FundingSchedule, no_funding
 from trading.core.margin import Margin
 from trading.core.position_sizing import Sizing
-from trading.core.simulation import Options
+from trading.core.simulation import Decide, Options
 from trading.core.types import LIQUIDATION, OPEN, Config
 
 DAY_MS = 86_400_000
@@ -71,6 +73,7 @@ def run_totals(
     volatility: Floats | None = None,
 ) -> SweepTotals:
     """`run_backtest`'s trades, and its money but for the rounding of sums. Raises as that does."""
+    strategy = strategy and _patient(strategy, len(tape))
     if strategy is None and margin is None and sizing is None and tape.markets == 2:
         check_rules(config, min(lot_step1, lot_step2))
         track, schedule = track_of(tape), funding or no_funding()
@@ -108,6 +111,20 @@ def run_totals(
         volatility=volatility,
     )
     return totals_of(result)
+
+
+_decided: Counter[Decide] = Counter()
+"""Bars that this process has run over for totals, by decision."""
+
+
+def _patient(strategy: Prepared, bars: int) -> Prepared:
+    """Many runs follow one another: they are as long as all their bars, and worth waiting for the compiler then."""
+    spare = strategy.spare
+    if spare is None:
+        return strategy
+    _decided[strategy.decide] += bars
+    is_short = _decided[strategy.decide] <= SHORT
+    return strategy._replace(spare=lambda _one_run: spare(is_short))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from accounts.notifications.fan_out import is_mailed
 from bots.journal import lines as journal
+from bots.journal.notices import NOTICES
 from bots.models import Bot
 from trading.models import AlertKind, LogType, SafetyAlert
 
@@ -32,7 +34,7 @@ def alert_raise(bot: Bot, kind: AlertKind, **details: Any) -> None:
         )
         if is_new:
             line = journal.write(bot, f"alert_{kind}", log_type=LogType.ERROR, **details)
-            transaction.on_commit(lambda: _tell(bot, journal.sentence(line)))
+            transaction.on_commit(lambda: _tell(bot, kind, journal.sentence(line)))
 
 
 def alerts_clear(alerts: Iterable[SafetyAlert], *, now: datetime) -> None:
@@ -46,10 +48,11 @@ def letters_wait() -> None:
     _letters.submit(int).result()
 
 
-def _tell(bot: Bot, sentence: str) -> None:
+def _tell(bot: Bot, kind: AlertKind, sentence: str) -> None:
+    """By a letter of its own only where no channel of the owner's mails the journal's line."""
     logger.critical("Bot %s (%s): %s", bot.pk, bot.bot_name, sentence)
     owner = bot.owner
-    if not owner.email:
+    if not owner.email or is_mailed(owner, *NOTICES[f"alert_{kind}"]):
         return
     with override(owner.language):
         subject = _("ChainMakes: %(bot)s needs you") % {"bot": bot.bot_name}

@@ -7,13 +7,17 @@ are begun here as soon as they are asked for.
 
 import logging
 import socket
+import time
 from collections.abc import Callable, Collection, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import Error as DatabaseTrouble
 from django.db import connection, connections
 from django.db.models import (
     DateTimeField,
@@ -29,25 +33,33 @@ from django.db.models import (
 )
 from django.db.models.functions import Greatest, Now
 
+from bots.config import bot_rules
 from bots.models import Bot, BotStatus, Intent, IntentKind, IntentStatus
 from exchanges import tape
+from exchanges.errors import ExchangeError
 from trading import engine
 from trading.guardian.alerts import alert_raise, alerts_clear
 from trading.kill_switch.flatten import bots_to_flatten, flatten_run
 from trading.models import AlertKind, GuardianMark, SafetyAlert
-from trading.tick import UNSETTLED_WORK
+from trading.tick import SECRETS, UNSETTLED_WORK
 
 MISSED = 2
 """Looks that a bot may miss."""
 THREADS = 6
 FLATTEN_WITHIN = timedelta(seconds=30)
 """After which a person hears that closing is not done."""
+WARM_EVERY_S = 60.0
+"""Between two looks at the venues of bots with something to lose, so that closing at once asks for no market list."""
 ALIVE = timedelta(seconds=30)
 """A guardian that was seen within this time counts as running."""
 
 _IN_CARE: dict[str, Any] = {"kind": AlertKind.NEGLECTED, "cleared_at": None}
 
 logger = logging.getLogger(__name__)
+
+_warmer = ThreadPoolExecutor(1, thread_name_prefix="guardian-warm")
+_warming: Future[None] | None = None
+_warm_at = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,7 @@ def guardian_look(now: Callable[[], datetime], *, others_begin: bool = False) ->
     _clear_attended(now())
     looked = _look_at({bot.pk for bot in neglected} | set(_due()), now)
     _say_not_flat(now())
+    _keep_warm()
     _mark(at_risk().count(), len(neglected))
     return Guarded(tuple(bot.pk for bot in neglected), looked, flattened)
 
@@ -150,6 +163,27 @@ def _say_not_flat(now: datetime) -> None:
         alert_raise(bot, AlertKind.NOT_FLAT)
     over = SafetyAlert.objects.filter(kind=AlertKind.NOT_FLAT, cleared_at=None)
     alerts_clear(over.exclude(bot__intents__in=asked).select_related("bot"), now=now)
+
+
+def _keep_warm() -> None:
+    """In a thread of its own: a venue that does not answer keeps no round waiting."""
+    global _warming, _warm_at
+    if time.monotonic() < _warm_at or not (_warming is None or _warming.done()):
+        return
+    _warm_at = time.monotonic() + WARM_EVERY_S
+    _warming = _warmer.submit(_warm_up)
+
+
+def _warm_up() -> None:
+    try:
+        for bot in at_risk().select_related("exchange_account", "exchange_account2").defer(*SECRETS):
+            with suppress(ExchangeError, ValidationError):
+                bot_rules(bot)
+    except DatabaseTrouble as error:
+        logger.warning("the venues were not looked at: %s", error)
+    finally:
+        for one in connections.all(initialized_only=True):
+            one.close()
 
 
 def _mark(watched: int, neglected: int) -> None:

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from bots import schedules
-from bots.intents import intent_create
+from bots.intents import intents_create
 from bots.journal import lines as journal
 from bots.models import Bot, IntentKind
 from exchanges.models import ExchangeAccount
@@ -87,17 +87,16 @@ def bots_under(scope: Scope, target: Target) -> QuerySet[Bot]:
 
 def bots_at_risk(scope: Scope, target: Target) -> QuerySet[Bot]:
     """Those of them that hold something, or have an order or a trade that is not finished."""
-    return bots_under(scope, target).filter(Q(level__gt=0) | Exists(_POSITION) | Exists(_ORDER) | Exists(_TRADE))
+    bots = bots_under(scope, target).select_related("owner")
+    return bots.filter(Q(level__gt=0) | Exists(_POSITION) | Exists(_ORDER) | Exists(_TRADE))
 
 
 def flatten_ask(*, actor: User | None, bots: Iterable[Bot]) -> list[int]:
     """Asks each to close both legs at once and stop; one that was asked already is not asked again."""
-    asked = []
-    for bot in bots:
-        _intent, is_new = intent_create(actor=actor, bot=bot, kind=IntentKind.FLATTEN, idempotency_key=_key(bot))
-        if is_new:
-            journal.write(bot, "flatten_requested", log_type=LogType.WARNING)
-        asked.append(bot.pk)
+    keys = {bot: _key(bot) for bot in bots}
+    new = intents_create(actor=actor, keys=keys, kind=IntentKind.FLATTEN)
+    journal.write_all([journal.Line(bot, "flatten_requested", LogType.WARNING, None, {}) for bot in new])
+    asked = [bot.pk for bot in keys]
     schedules.schedules_refresh(asked)
     return asked
 

@@ -1,13 +1,14 @@
 """Closes the positions of many bots at once: first every order goes out, then the answers are booked and settled.
 
 Takes each bot's lease by raising its token, whoever holds it. Needs PostgreSQL and the venue; neither Redis nor quotes
-nor P&L. Run twice, or killed and run again, it sends nothing twice: what is under way is asked for first.
+nor P&L. Run twice, or killed and run again, it sends nothing twice. Where an order is in doubt, what is known to be
+held is closed at once and the doubt is settled afterwards (`trading.known_close`).
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -20,14 +21,16 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from bots import leases
-from bots.leases import LeaseLost
+from bots.leases import Lease, LeaseLost
 from bots.models import Bot, Intent, IntentKind, IntentStatus
 from exchanges.errors import ExchangeError
 from trading import engine, trades
 from trading.closing import positions_of
-from trading.models import CloseReason, Order
+from trading.kill_switch.volley import Begun, volley
+from trading.known_close import known_dispatch, known_orders
+from trading.models import CloseReason
 from trading.plans import exit_plan
-from trading.sending import Answer, answers_book, orders_dispatch
+from trading.sending import answers_book, orders_dispatch
 from trading.tick import UNSETTLED_WORK, Tick, tick_load
 
 HOLDER = "flatten:"
@@ -35,6 +38,8 @@ LOOK_AGAIN = timedelta(seconds=2)
 PAUSE_S = 0.25
 THREADS = 6
 """Each needs a connection to PostgreSQL; the answers of all orders are waited for without one."""
+TOGETHER = 25
+"""Bots whose orders are written in one transaction: the first are at their venues while the next are written."""
 
 logger = logging.getLogger(__name__)
 
@@ -50,13 +55,6 @@ class Flattened:
     flat: tuple[int, ...]
     left: tuple[int, ...]
     sent_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    tick: Tick
-    orders: Sequence[Order] = ()
-    answers: Sequence[Answer] = ()
 
 
 def bots_waiting() -> QuerySet[Bot]:
@@ -76,7 +74,7 @@ def flatten_run(bot_ids: Sequence[int], *, now: Callable[[], datetime], patience
     began = time.monotonic()
     deadline = began + (settings.FLATTEN_PATIENCE_S if patience_s is None else patience_s)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="flatten") as pool:
-        begun = [one for one in pool.map(_closing(_begin, now), bot_ids) if one is not None]
+        begun = list(_volleys(bot_ids, now, pool))
         sent_s = time.monotonic() - began
         list(pool.map(_closing(_settle, now), begun))
         while (left := _left(bot_ids)) and time.monotonic() < deadline:
@@ -103,24 +101,47 @@ def _closing(step: Callable[[Given, datetime], Found], now: Callable[[], datetim
     return run
 
 
-def _begin(bot_id: int, now: datetime) -> _Begun | None:
-    """Sends the closing orders of a bot that has nothing else under way; None where somebody does that already."""
-    lease = leases.take(bot_id, holder=f"{HOLDER}{engine.holder()}", spares=HOLDER)
+def _volleys(bot_ids: Sequence[int], now: Callable[[], datetime], pool: Executor) -> Iterator[Begun]:
+    """Bots with nothing else under way together, the others beside them one by one."""
+    for start in range(0, len(bot_ids), TOGETHER):
+        chunk = bot_ids[start : start + TOGETHER]
+        fired = volley(chunk, now(), holder=_holder(), spares=HOLDER, pool=pool)
+        alone = [*fired.doubtful, *fired.left.items()]
+        yield from fired.begun
+        yield from (one for one in pool.map(_closing(_begin, now), alone) if one is not None)
+
+
+def _begin(one: Tick | tuple[int, Lease | None], now: datetime) -> Begun | None:
+    """Sends what is known to have to be closed of one bot; None where somebody else is at that already."""
+    lease = one.lease if isinstance(one, Tick) else one[1] or leases.take(one[0], holder=_holder(), spares=HOLDER)
     if lease is None:
         return None
-    tick = tick_load(lease, now)
+    try:
+        return _begun(one if isinstance(one, Tick) else tick_load(lease, now))
+    except Exception:
+        leases.release(lease)  # for the bot's own look
+        raise
+
+
+def _begun(tick: Tick) -> Begun:
     tick.hurry = True
-    if tick.unsettled or tick.bot.is_flat:
-        return _Begun(tick)
+    if tick.unsettled:
+        orders = known_orders(tick)
+        return Begun(tick, orders, known_dispatch(tick, orders))
+    if tick.bot.is_flat:
+        return Begun(tick)
     plan = exit_plan(tick, CloseReason.KILL_SWITCH, None, positions_of(tick.bot))
-    begun = trades.trade_begin(lease, plan, seen=tick.bot, market_time=tick.market_time, candle_at=None)
+    begun = trades.trade_begin(tick.lease, plan, seen=tick.bot, market_time=tick.market_time, candle_at=None)
     if begun is None:
-        return _Begun(tick)
-    orders = begun[1]
-    return _Begun(tick, orders, orders_dispatch(tick, orders))
+        return Begun(tick)
+    return Begun(tick, begun[1], orders_dispatch(tick, begun[1]) if begun[1] else ())
 
 
-def _settle(begun: _Begun, now: datetime) -> None:
+def _holder() -> str:
+    return f"{HOLDER}{engine.holder()}"
+
+
+def _settle(begun: Begun, now: datetime) -> None:
     """Books the answers, then whatever the bot's own tick would do next, which begins with asking the venue."""
     try:
         answers_book(begun.tick, begun.orders, begun.answers)

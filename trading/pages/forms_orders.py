@@ -4,15 +4,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
+from accounts.pages.widgets import LongSelect
 from bots.models import Bot
 from exchanges.models import ExchangeAccount
 from trading.core.order_state import TERMINAL, UNSETTLED, OrderStatus
+from trading.ledger_inverse import FILL_WORTH
 from trading.models import Fill, Order, Purpose
 
 FILLED, WORKING, NOTHING_FILLED = "filled", "working", "unfilled"
@@ -56,9 +58,10 @@ class OrderFilter(forms.Form):
 
     def orders(self) -> QuerySet[Order]:
         """The user's orders, newest first; `realised` is what closing brought before fees, None of an opening."""
-        found = Order.objects.filter(account__owner=self.user).select_related("account", "bot").order_by("-pk")
+        found = Order.objects.filter(account__owner=self.user).select_related("account", "bot")
         self.is_valid()
-        return found.filter(self._condition(self.cleaned_data)).annotate(realised=_realised())
+        shown = found.filter(self._condition(self.cleaned_data)).annotate(realised=_realised())
+        return shown.order_by("-created_at", "-pk") if self.is_dated else shown.order_by("-pk")
 
     def fills(self) -> QuerySet[Fill]:
         """The executions of those orders, newest first."""
@@ -67,7 +70,23 @@ class OrderFilter(forms.Form):
         orders = Order.objects.filter(self._condition(self.cleaned_data))
         narrowed = any(self.cleaned_data.get(name) for name in self.fields)
         found = found.filter(order__in=orders) if narrowed else found
-        return found.annotate(value=F("amount") * F("price")).order_by("-pk")
+        shown = found.annotate(value=FILL_WORTH)
+        return shown.order_by("-order__created_at", "-pk") if self.is_dated else shown.order_by("-pk")
+
+    @property
+    def is_dated(self) -> bool:
+        """Narrowed by days: found by the index over the times then, in whose order they are shown."""
+        return bool(self.cleaned_data.get("since") or self.cleaned_data.get("until"))
+
+    def older(self, rows: QuerySet[Any], last: int) -> QuerySet[Any]:
+        """Those of `orders()` or `fills()` that follow the row `last`."""
+        if not self.is_dated:
+            return rows.filter(pk__lt=last)
+        name = "created_at" if rows.model is Order else "order__created_at"
+        at = rows.model.objects.filter(pk=last, account__owner=self.user).values_list(name, flat=True).first()
+        if at is None:
+            return rows.none()
+        return rows.filter(Q(**{f"{name}__lte": at}) & (Q(**{f"{name}__lt": at}) | Q(pk__lt=last)))
 
     def _condition(self, wish: dict[str, Any]) -> Q:
         condition = Q()
@@ -89,7 +108,7 @@ class OrderFilter(forms.Form):
 def _choice(label: Any, nothing: Any, rows: list[tuple[int, str]]) -> forms.TypedChoiceField:
     """One of the user's own rows; those of others are no choice."""
     return forms.TypedChoiceField(
-        label=label, choices=[("", nothing), *rows], coerce=int, empty_value=None, required=False
+        label=label, choices=[("", nothing), *rows], coerce=int, empty_value=None, required=False, widget=LongSelect
     )
 
 

@@ -24,6 +24,7 @@ OTHER_NAMES: Final = {
     "churn_minutes": _("Within"),
     "drawdown_from": _("Drawdown counts from"),
     "warn_at": _("Call it near at"),
+    "warn_margin": _("Warn of free margin below"),
 }
 
 

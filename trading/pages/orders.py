@@ -21,13 +21,13 @@ FILLS = "fills"
 
 @login_required
 def orders_page(request: PageRequest) -> HttpResponse:
-    """Pages by the last row shown (`before`), so that the millionth order costs what the first does."""
+    """Turns over by the last row shown (`before`), so that the millionth order costs what the first does."""
     form = OrderFilter(request.GET, user=request.user)
     shows_fills = request.GET.get("show") == FILLS
     found: QuerySet[Any] = form.fills() if shows_fills else form.orders()
     before = request.GET.get("before", "")
     if before.isdecimal() and len(before) < 19:
-        found = found.filter(pk__lt=int(before))
+        found = form.older(found, int(before))
     rows = list(found[: PAGE_SIZE + 1])
     wishes = {name: value for name, value in request.GET.items() if value and name not in ("before", "page")}
     narrowed = {name: value for name, value in wishes.items() if name != "show"}

@@ -144,5 +144,6 @@ def _say(request: PageRequest, state: TradingState, closing: int) -> None:
     }
     text = str(words[state])
     if closing:
-        text = f"{text} {_('Bots asked to close both legs: %(n)s.') % {'n': closing}}"
+        asked = _("Bots asked to close both legs: %(n)s.") % {"n": closing}
+        text = f"{text} {asked}"
     (messages.success if state == TradingState.ACTIVE else messages.warning)(request, text)

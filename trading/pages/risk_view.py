@@ -27,6 +27,7 @@ from trading.risk.wishes import Kind, wish_of_nothing
 
 CURRENCY = "USDT"
 CHOICES_MOST = 500
+SHOCKS_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,10 @@ class RiskView:
     @cached_property
     def states(self) -> list[StateLine]:
         found = states(self.user, self.kind)
+        held = bots_at_risk(Scope.USER, self.user).filter(owner=self.user)
+        accounts = list(held.values_list("exchange_account", "exchange_account2"))
         return [
-            StateLine(each, target_key(each.scope, each.target), _name(each), _at_risk(self.user, each))
+            StateLine(each, target_key(each.scope, each.target), _name(each), _at_risk(accounts, each))
             for each in found
         ]
 
@@ -110,8 +113,18 @@ class RiskView:
         return stress(self.user, self.kind)
 
     @property
+    def shocks_shown(self) -> list[Shock]:
+        """The worst."""
+        return self.shocks[:SHOCKS_MOST]
+
+    @property
     def totals(self) -> list[Shock]:
         return totals(self.shocks)
+
+    @property
+    def assumed(self) -> list[str]:
+        """Coins whose part in a move of BTC is not known."""
+        return sorted({short(symbol) for shock in self.shocks for symbol in shock.assumed})
 
     @property
     def move_pct(self) -> Decimal:
@@ -119,7 +132,9 @@ class RiskView:
 
     @cached_property
     def bots(self) -> Sequence[Bot]:
-        return list(bots_of(self.user).filter(exchange_account__in=self.shown.account_ids)[:CHOICES_MOST])
+        """By name and number alone."""
+        chosen = bots_of(self.user).filter(exchange_account__in=self.shown.account_ids).select_related(None)
+        return list(chosen.only("bot_name")[:CHOICES_MOST])
 
     @property
     def accounts(self) -> Sequence[ExchangeAccount]:
@@ -161,7 +176,13 @@ def _name(found: StateOf) -> str:
     return _("Everybody") if found.scope == Scope.INSTALLATION else _target_name(found.target)
 
 
-def _at_risk(user: User, found: StateOf) -> int:
-    if found.scope == Scope.INSTALLATION:
-        return 0
-    return bots_at_risk(found.scope, found.target).filter(owner=user).count()
+def _at_risk(accounts: Sequence[tuple[int, int | None]], found: StateOf) -> int:
+    """`accounts`: of each of the user's bots that hold something."""
+    match found.target:
+        case None:
+            return 0
+        case ExchangeAccount():
+            return sum(found.target.pk in pair for pair in accounts)
+        case Bot():
+            return int(bots_at_risk(found.scope, found.target).exists())
+    return len(accounts)

@@ -36,7 +36,8 @@ def strategy_over(bot: Bot, part: Tape, *, reference: float, half_spread: float,
         raise LookupError(bot.strategy)
     bound = plugin.bind(bot.strategy_params)
     strategy: Any = bound.strategy
-    return Prepared(_seen(strategy.decide), Seen(bound.params or None, half_spread), _features(bot, bound, part))
+    features, params = _features(bot, bound, part), Seen(bound.params or None, half_spread)
+    return Prepared(_seen(strategy.decide), params, features, bound.leg_ratios(features))
 
 
 @lru_cache(maxsize=64)

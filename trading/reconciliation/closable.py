@@ -2,9 +2,12 @@
 
 from decimal import Decimal
 
+from django.conf import settings
+
 from bots import services
 from bots.journal import lines as journal
 from bots.models import BotStatus
+from exchanges import shared
 from exchanges.errors import ExchangeError
 from trading.core.order_state import OrderStatus
 from trading.models import LogType, Order, Position
@@ -19,7 +22,9 @@ def closable(tick: Tick, leg: int, side: str, wanted: Decimal, attempt: int) -> 
     """
     if attempt <= 1 or not _got_nothing(tick, leg, side):
         return wanted
-    symbol = tick.bot.symbol_of(leg)
+    symbol, key = tick.bot.symbol_of(leg), f"nothing-to-close:{tick.bot.pk}:{leg}:{side}"
+    if shared.found(key):
+        return Decimal(0)
     try:
         rows = [row for row in tick.venue(leg).positions() if row.symbol == symbol]
     except ExchangeError:
@@ -28,6 +33,8 @@ def closable(tick: Tick, leg: int, side: str, wanted: Decimal, attempt: int) -> 
     there = max(held if side == "sell" else -held, Decimal(0))
     if there < wanted:
         _say_less(tick, leg, held)
+    if not there:
+        shared.keep(key, True, settings.CLOSE_RETRY_S)  # looks go on every second, and each question has its price
     return min(wanted, there)
 
 

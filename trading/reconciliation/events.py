@@ -18,9 +18,10 @@ from exchanges.adapters.base import FillReport
 from exchanges.symbols import settle_of
 from trading import engine
 from trading.ledger_outside import OutsideOrder, late_fills_book, outside_book
-from trading.models import CloseReason, Cycle, Fill, LogType, Order, Position
+from trading.models import CloseReason, Cycle, Fill, LogType, Order
 from trading.reconciliation.asking import closes_by_itself, rest_ask
 from trading.reconciliation.claimed import Claimed
+from trading.reconciliation.rest import STRAYS, strays_of
 
 FORCED = {"liquidation": "liquidated", "adl": "deleveraged", "delivery": "delivered"}
 """Cause of a fill: code of the journal, and reason of the bot's error."""
@@ -54,7 +55,7 @@ def forced_book(claimed: Claimed, orders: Sequence[OutsideOrder], now: datetime)
 def late_book(order: Order, fills: Sequence[FillReport], now: datetime) -> bool:
     """Fills of an order of ours that counted as finished; False while its bot is at work.
 
-    Where they leave a bot that counts as flat with a leg, that leg is closed at once.
+    Where they leave a leg of a cycle that counts as closed, that leg is closed at once.
     """
     if order.bot is None:
         late_fills_book(order, fills)
@@ -67,9 +68,9 @@ def late_book(order: Order, fills: Sequence[FillReport], now: datetime) -> bool:
             bot = leases.locked_bot(lease)
             late_fills_book(order, fills)
             _say_late(bot, order, fills)
-            stray = bot.is_flat and Position.objects.filter(bot=bot, is_open=True).exists()
+            stray = strays_of(bot).exists()
             if stray and closes_by_itself(bot):
-                rest_ask(bot, f"late-{order.pk}-{fills[-1].trade_id}", reason=CloseReason.UNWIND)
+                rest_ask(bot, f"late-{order.pk}-{fills[-1].trade_id}", only=STRAYS)
     except LeaseLost:
         return False
     finally:

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from exchanges.adapters.base import Balance, FillReport, OrderReport, Venue, VenuePosition
 from exchanges.models import ExchangeAccount
+from trading.core.order_state import UNSETTLED
 from trading.installation import is_ours
 from trading.ledger_outside import OutsideOrder
 from trading.models import Fill, Order
@@ -76,10 +77,10 @@ def fills_seen(account: ExchangeAccount, venue: Venue, symbol: str, since: datet
 
 
 def strangers(account: ExchangeAccount, orders: Sequence[OrderReport], symbols: Collection[str]) -> list[OrderReport]:
-    """Resting orders on these symbols that nobody here has sent."""
+    """Resting orders on these symbols that nobody here has sent, or that count as ended here."""
     there = [order for order in orders if order.symbol in symbols]
-    named = _orders_of(account, there)
-    return [o for o in there if o.client_order_id not in named and o.exchange_order_id not in named]
+    alive = {name for name, order in _orders_of(account, there).items() if order.status in UNSETTLED}
+    return [o for o in there if o.client_order_id not in alive and o.exchange_order_id not in alive]
 
 
 def _orders_of(account: ExchangeAccount, told: Sequence[FillReport | OrderReport]) -> dict[str, Order]:

@@ -9,7 +9,9 @@ from exchanges.adapters.base import FundingPayment, Venue
 from exchanges.models import ExchangeAccount
 from trading import ledger
 from trading.funding import LOOK_BACK, holder_of
+from trading.ledger_outside import funding_alone_book
 from trading.models import AccountBooks, Cycle, LedgerLine, LineKind, LogType, Position
+from trading.reconciliation.outside import outside_markets
 
 FIRST_LOOK = timedelta(days=7)
 """How far back the first look goes, where something was held."""
@@ -32,7 +34,7 @@ def funding_take(account: ExchangeAccount, books: AccountBooks, venue: Venue, ma
             account=account, kind=LineKind.FUNDING, external_id__in=[payment.payment_id for payment in payments]
         ).values_list("external_id", flat=True)
     )
-    booked = sum(_book(account, payment) for payment in _unknown(payments, known))
+    booked = sum(_book(account, payment) or _book_alone(books, payment) for payment in _unknown(payments, known))
     books.funding_read_at = market_time
     return booked
 
@@ -42,7 +44,7 @@ def _unknown(payments: Iterable[FundingPayment], known: set[str]) -> Iterable[Fu
 
 
 def _book(account: ExchangeAccount, payment: FundingPayment) -> bool:
-    """False where none of our bots held the market then: the payment is the user's own."""
+    """False where none of our bots held the market then."""
     held = Position.objects.filter(account=account, symbol=payment.symbol, opened_at__lte=payment.at)
     for bot_id, leg in held.order_by().values_list("bot_id", "leg").distinct():
         position = holder_of(bot_id, leg, payment)
@@ -50,6 +52,14 @@ def _book(account: ExchangeAccount, payment: FundingPayment) -> bool:
             _say_restated(position, payment)
             return True
     return False
+
+
+def _book_alone(books: AccountBooks, payment: FundingPayment) -> bool:
+    """On what a person holds in a market of his own, as long as it is known since when."""
+    first = outside_markets(books).get(payment.symbol, (0, "", ""))[1]
+    if not first or payment.at < datetime.fromisoformat(first):
+        return False
+    return funding_alone_book(books.account_id, payment)
 
 
 def _say_restated(position: Position, payment: FundingPayment) -> None:

@@ -1,14 +1,16 @@
 """Closes what is left of a pair after something happened at the venue: a wish like any other, under the bot's lease.
 
-`details`: `reason`, the cycle's close reason; or `symbol` and `keep`, where only what is above `keep` (absolute, base
-units) is too much.
+`details`: `reason`, the cycle's close reason; or `only` strays, legs that a cycle of before has left; or `symbol` and
+`keep`, where only what is above `keep` (absolute, base units) is too much.
 """
 
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from bots import intents
 from bots.journal import lines as journal
-from bots.models import Intent, IntentStatus
+from bots.models import Bot, Intent, IntentStatus
 from exchanges.errors import ExchangeError
 from trading import ledger_outside
 from trading.closing import position_close, say_unavailable, view_or_none
@@ -18,6 +20,7 @@ from trading.reconciliation.closable import closable
 from trading.sending import orders_send
 from trading.tick import Tick
 
+STRAYS = "strays"
 TRIES_A_TICK = 4
 TRIES_AT_MOST = 12
 """Orders on one leg after which the wish is given up and the difference stays a person's to mend."""
@@ -28,15 +31,30 @@ def close_rest(tick: Tick, intent: Intent) -> bool:
     if "keep" in intent.details:
         position = _leg(tick, str(intent.details["symbol"]))
         return position is None or _reduced(tick, intent, position, Decimal(str(intent.details["keep"])))
-    reason = CloseReason(intent.details.get("reason", CloseReason.OUTSIDE))
+    if intent.details.get("only") == STRAYS:
+        return _strays_closed(tick, intent)
+    return everything_closed(tick, intent, CloseReason(intent.details.get("reason", CloseReason.OUTSIDE)))
+
+
+def everything_closed(tick: Tick, intent: Intent, reason: CloseReason) -> bool:
+    """The pair as one closing trade, then legs that a cycle of before has left. Raises LeaseLost, ExchangeError."""
     if not tick.bot.is_flat:
         if not position_close(tick, reason, None if tick.hurry else view_or_none(tick)):
             return False
         tick.reload()
         if not tick.bot.is_flat:
             return False
-    strays = list(Position.objects.filter(bot=tick.bot, is_open=True).order_by("id"))
-    return all([_reduced(tick, intent, position, Decimal(0)) for position in strays])
+    return _strays_closed(tick, intent)
+
+
+def strays_of(bot: Bot) -> QuerySet[Position]:
+    """Legs that a cycle of before has left."""
+    held = Position.objects.filter(bot=bot, is_open=True).order_by("id")
+    return held if bot.is_flat else held.exclude(cycle_number=bot.current_cycle)
+
+
+def _strays_closed(tick: Tick, intent: Intent) -> bool:
+    return all([_reduced(tick, intent, position, Decimal(0)) for position in strays_of(tick.bot)])
 
 
 def _leg(tick: Tick, symbol: str) -> Position | None:

@@ -22,7 +22,7 @@ from trading.by_hand.settlement import account_orders_settle
 from trading.core.order_state import UNSETTLED
 from trading.models import AccountBooks, DifferenceKind, Order, Purpose, Reconciliation
 from trading.order_lookup import order_find
-from trading.reconciliation import compare, events, funding, money, telling
+from trading.reconciliation import compare, events, funding, money, outside, telling
 from trading.reconciliation.claimed import Claimed, claimed_symbols, first_order_at
 from trading.reconciliation.evidence import Evidence, FillsSeen, evidence_of, fills_seen, strangers
 from trading.reconciliation.found import Found, RoundLost, Topic, differences_note, round_check
@@ -30,6 +30,8 @@ from trading.reconciliation.found import Found, RoundLost, Topic, differences_no
 FILLS_EVERY = timedelta(minutes=10)
 SETTINGS_EVERY = timedelta(minutes=10)
 THOROUGH_EVERY = timedelta(hours=6)
+ROUND_S = 60
+"""From one round of an account to the next."""
 OVERLAP = timedelta(minutes=10)
 """Fills are read again from this long before the last look: what is known is not booked twice."""
 LOOK_BACK_MOST = timedelta(days=7)
@@ -113,7 +115,9 @@ def _compared(account: ExchangeAccount, now: datetime, begun: datetime, thorough
     account_orders_settle(account, now)
     evidence = evidence_of(round_.venue)
     _symbols_compare(round_, evidence)
+    _mode_compare(round_)
     _settings_compare(round_)
+    outside.outside_watch(round_.books, evidence, round_.before.keys())
     _funding_take(round_, evidence)
     noted = differences_note(account, round_.found, _topics(round_), begun)
     telling.opened_tell(noted.opened, now)
@@ -209,17 +213,33 @@ def _stops_settle(round_: Round, one: Claimed) -> bool:
 
 
 def _settings_compare(round_: Round) -> None:
-    """Of markets in which nothing is held now: the next order would meet them."""
+    """Of markets in which nothing is held now: the next order would meet them. One of them in every round (which tells
+    the account's position mode as well) beside those that differed before, all of them once in a while."""
+    told = {symbol for kind, symbol in telling.open_topics(round_.account) if kind in KINDS_OF_SETTINGS}
+    flat = {symbol for symbol, one in round_.before.items() if one.bot.status == "running" or symbol in told}
+    flat -= {symbol for kind, symbol in round_.compared if kind == DifferenceKind.LEVERAGE}
     last = round_.books.settings_read_at
-    if not round_.thorough and last is not None and round_.now - last < SETTINGS_EVERY:
-        return
-    for symbol, one in round_.before.items():
-        if (DifferenceKind.LEVERAGE, symbol) in round_.compared or one.bot.status != "running":
-            continue
+    if round_.thorough or last is None or round_.now - last >= SETTINGS_EVERY:
+        round_.books.settings_read_at = round_.now
+    elif flat:
+        turn = int(round_.now.timestamp() // ROUND_S) % len(flat)
+        flat &= {sorted(flat)[turn], *told}
+    for symbol in sorted(flat):
+        one = round_.before[symbol]
         settings_ = round_.venue.market_settings(symbol, margin_mode=compare.margin_mode_of(one.bot))
         round_.found += compare.settings_found(one, settings_)
         round_.compared |= {(kind, symbol) for kind in KINDS_OF_SETTINGS}
-    round_.books.settings_read_at = round_.now
+
+
+def _mode_compare(round_: Round) -> None:
+    """Of what is held: positions tell their leverage themselves, but not always how the account holds them."""
+    held = sorted(symbol for kind, symbol in round_.compared if kind == DifferenceKind.POSITION_MODE)
+    known = {one.symbol for one in round_.found if one.kind == DifferenceKind.POSITION_MODE}
+    if not held or known:
+        return
+    one = round_.before[held[0]]
+    told = round_.venue.market_settings(one.symbol, margin_mode=compare.margin_mode_of(one.bot))
+    round_.found += [found for found in compare.settings_found(one, told) if found.kind == DifferenceKind.POSITION_MODE]
 
 
 def _funding_take(round_: Round, evidence: Evidence) -> None:
@@ -254,8 +274,10 @@ def _balance_compare(round_: Round, evidence: Evidence) -> int:
 
 
 def _explained_now(round_: Round, evidence: Evidence) -> bool:
-    """Funding that was paid just now would look like a transfer: it is read first."""
+    """Funding that was paid just now, or a trade in a market that no bot owns, would look like a transfer: both are
+    read first."""
     taken = funding.funding_take(round_.account, round_.books, round_.venue, evidence.at)
+    taken += outside.outside_take(round_.account, round_.books, round_.venue, evidence, round_.before.keys())
     round_.booked += taken
     return taken > 0
 
@@ -278,7 +300,8 @@ def _topics(round_: Round) -> set[Topic]:
 
 def _books_save(round_: Round) -> None:
     books = round_.books
-    books.fills_read = {symbol: read for symbol, read in books.fills_read.items() if symbol in round_.before}
+    kept = {key for key in books.fills_read if key.startswith(outside.MARK)} | round_.before.keys()
+    books.fills_read = {key: read for key, read in books.fills_read.items() if key in kept}
     if round_.thorough:
         books.thorough_at = round_.now
     with transaction.atomic():

@@ -16,7 +16,7 @@ from bots.journal import lines as journal
 from bots.models import Bot
 from exchanges.models import ExchangeAccount
 from exchanges.registry import venue_of
-from exchanges.symbols import settle_of
+from exchanges.symbols import quote_of, settle_of
 from trading.core.risk import Facts, Rule, Verdict, first_block, verdicts
 from trading.models import LogType, Scope
 from trading.risk.facts import Picture
@@ -125,7 +125,7 @@ def order_gate(
     wish = wish_by_hand(account, symbol, side, notional, reduce_only=reduce_only)
     held = () if reduce_only else limits_of_account(account)
     equities = {account.pk: venue_of(account).balance().equity} if _need_equity(held) else {}
-    return Gate(wish, held, equities, now, settle_of(symbol))
+    return Gate(wish, held, equities, now, quote_of(symbol))
 
 
 def facts_of(bot: Bot, plan: TradePlan | None, now: datetime) -> dict[int, Facts]:

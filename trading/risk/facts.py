@@ -13,15 +13,19 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from bots.models import Bot
 from exchanges.models import ExchangeAccount
+from exchanges.symbols import is_inverse
 from trading.by_hand.positions import position_by_hand
 from trading.core.order_state import UNSETTLED, OrderStatus
 from trading.core.risk import MINUTE, Facts, Rule
 from trading.equity import base_equity, latest_equities
+from trading.ledger_inverse import in_money
 from trading.models import (
     Cycle,
     DrawdownFrom,
@@ -35,6 +39,7 @@ from trading.models import (
     Trade,
     TradeStatus,
 )
+from trading.own_money import IN_OWN_MONEY
 from trading.risk.limits import Held
 from trading.risk.wishes import Wish, of_kind, wish_of_nothing
 
@@ -153,11 +158,17 @@ class Picture:
 
     @cached_property
     def lost(self) -> list[Lost]:
-        """Deposits and withdrawals are neither."""
-        lines = LedgerLine.objects.filter(account__in=self.accounts, at__gte=self.week)
+        """Deposits and withdrawals are neither, nor is another coin than the market settles in.
+
+        What came in the coin of an inverse contract counts at its fill's price.
+        """
+        lines = LedgerLine.objects.filter(IN_OWN_MONEY, account__in=self.accounts, at__gte=self.week)
         lines = lines.exclude(kind=LineKind.TRANSFER).order_by()
+        return [row for part, worth in in_money(lines) for row in self._sums(part, worth)]
+
+    def _sums(self, lines: QuerySet[LedgerLine], worth: F | CombinedExpression) -> list[Lost]:
         sums = lines.values_list("bot_id", "account_id").annotate(
-            in_day=Sum("amount", filter=Q(at__gte=self.day), default=ZERO), in_week=Sum("amount", default=ZERO)
+            in_day=Sum(worth, filter=Q(at__gte=self.day), default=ZERO), in_week=Sum(worth, default=ZERO)
         )
         return [Lost(*row) for row in sums]
 
@@ -174,18 +185,21 @@ class Picture:
         traded = Fill.objects.filter(account__in=self.accounts, order__bot=None).order_by()
         accounts = ExchangeAccount.objects.only("pk").in_bulk(self.accounts) if traded.exists() else {}
         markets = traded.values_list("account_id", "symbol").distinct() if accounts else ()
-        return [Exposed(None, pk, position_by_hand(accounts[pk], symbol).cost) for pk, symbol in markets]
+        return [Exposed(None, pk, _held_by_hand(accounts[pk], symbol)) for pk, symbol in markets]
 
     def _on_its_way(self) -> list[Exposed]:
-        """What has no price of its own counts at that of its decision."""
+        """What has no price of its own counts at that of its trigger or its decision.
+
+        An inverse contract is worth what it says.
+        """
         orders = Order.objects.filter(account__in=self.accounts, status__in=UNSETTLED, reduce_only=False)
         rows = orders.order_by().values_list(
-            "bot_id", "account_id", "side", "leg", F("amount") - F("filled_amount"), "price", "trade__price1",
-            "trade__price2",
+            "bot_id", "account_id", "symbol", "side", "leg", F("amount") - F("filled_amount"),
+            Coalesce("price", "trigger_price"), "trade__price1", "trade__price2",
         )  # fmt: skip
         found = []
-        for bot_id, account_id, side, leg, left, price, price1, price2 in rows:
-            value = left * (price or (price1 if leg == 1 else price2) or ZERO)
+        for bot_id, account_id, symbol, side, leg, left, price, price1, price2 in rows:
+            value = left if is_inverse(symbol) else left * (price or (price1 if leg == 1 else price2) or ZERO)
             found.append(Exposed(bot_id, account_id, value if side == "buy" else -value))
         return found
 
@@ -287,6 +301,11 @@ class Picture:
         return tuple(most)
 
 
+def _held_by_hand(account: ExchangeAccount, symbol: str) -> Decimal:
+    held = position_by_hand(account, symbol)
+    return held.amount if is_inverse(symbol) else held.cost
+
+
 def _results(bot_id: int, since: datetime) -> tuple[Decimal, Decimal]:
     """(all that the bot booked since then, the highest that sum has been after a cycle, at least 0)."""
     with connection.cursor() as cursor:
@@ -294,7 +313,8 @@ def _results(bot_id: int, since: datetime) -> tuple[Decimal, Decimal]:
             "SELECT sum(money), max(reached) FROM ("
             " SELECT money, sum(money) OVER (ORDER BY cycle_number) AS reached FROM ("
             "  SELECT cycle_number, sum(amount) AS money FROM ledger_lines"
-            "  WHERE bot_id = %s AND at >= %s AND kind <> %s GROUP BY cycle_number) AS cycles) AS run",
+            "  WHERE bot_id = %s AND at >= %s AND kind <> %s AND symbol LIKE '%%:' || currency"
+            "  GROUP BY cycle_number) AS cycles) AS run",
             [bot_id, since, LineKind.TRANSFER],
         )
         booked, peak = cursor.fetchone()

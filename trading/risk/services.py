@@ -33,6 +33,7 @@ COUNTS: Final = {
     "cooldown_losses": 100,
     "churn_cycles": 100,
     "max_leverage": 125,
+    "warn_margin": 90,
 }
 SPANS: Final = {"cooldown_minutes": 60 * 24 * 30, "churn_minutes": 60 * 24 * 30}
 LISTS: Final = ("allowed_symbols", "allowed_exchanges")
@@ -199,6 +200,8 @@ def _is_looser(name: str, before: Any, after: Any) -> bool:
         return bool(before) and not (after and set(after) <= set(before))
     if name in SPANS:
         return bool(after < before)
+    if name == "warn_margin":
+        return before is not None and (after is None or after < before)
     if name in (*MONEY, *PERCENT, *COUNTS):
         return before is not None and (after is None or after > before)
     return name == "drawdown_from" and before != after

@@ -1,17 +1,19 @@
 """What open pairs would gain or lose in a shock, from what is held and the last prices. Nothing is traded."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from accounts.models import User
+from bots.charts.pair_candles import Market
 from bots.models import Bot
 from exchanges.models import ExchangeAccount
 from exchanges.symbols import settle_of
 from trading.core.spread import spread_pct
 from trading.models import Position
+from trading.risk.betas import betas_known
 from trading.risk.wishes import Kind, of_kind
 
 ZERO: Final = Decimal(0)
@@ -24,13 +26,21 @@ class Held:
     """A leg: `amount` signed, `price` the last one that was seen."""
 
     leg: int
+    symbol: str
     amount: Decimal
     price: Decimal
     start_price: Decimal
+    beta: float | None
+    """How much the coin moves with BTC; None where that has not been measured: it then counts as 1."""
 
     @property
     def value(self) -> Decimal:
         return self.amount * self.price
+
+    @property
+    def with_market(self) -> Decimal:
+        """What the leg is worth of BTC: a share of its value."""
+        return self.value if self.beta is None else self.value * Decimal(repr(round(self.beta, 4)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,7 @@ class Shock:
     """Change of P&L in `currency`, by what happens.
 
     `spread_doubled`: the spread goes to twice what it is, each leg makes half of the way. `market_up`, `market_down`:
-    every price moves by MOVE_PCT, as a swing of BTC takes all coins along. `leg_halted`: the larger leg cannot be
+    BTC moves by MOVE_PCT and takes each coin along by its beta. `leg_halted`: the larger leg cannot be
     traded and moves MOVE_PCT against the position while the other stays.
     """
 
@@ -51,16 +61,27 @@ class Shock:
     market_up: Decimal
     market_down: Decimal
     leg_halted: Decimal
+    legs: tuple[Held, ...] = ()
+
+    @property
+    def assumed(self) -> list[str]:
+        """Symbols of the legs that count as moving with BTC one to one, because nothing else is known."""
+        return [leg.symbol for leg in self.legs if leg.beta is None]
 
 
 def stress(user: User, kind: Kind) -> list[Shock]:
-    """One for each open pair, the worst first. Two queries."""
+    """One for each open pair, the worst first. Three queries, and one look into the cache."""
     accounts = ExchangeAccount.objects.filter(of_kind(kind), owner=user)
     legs: dict[int, list[Position]] = defaultdict(list)
-    for position in Position.objects.filter(account__in=accounts, is_open=True).order_by("leg"):
+    by_id = accounts.in_bulk()
+    names = "bot_id", "leg", "symbol", "side", "amount", "current_price", "entry_price", "account_id"
+    for position in Position.objects.filter(account__in=by_id, is_open=True).only(*names).order_by("leg"):
+        position.account = by_id[position.account_id]
         legs[position.bot_id].append(position)
-    bots = Bot.objects.in_bulk(legs)
-    found = [shock_of(bots[bot_id], held) for bot_id, held in legs.items()]
+    shown = "bot_name", "market1_symbol", "market1_start_price", "market2_start_price"
+    bots = Bot.objects.only(*shown).in_bulk(legs)
+    betas = betas_known({(one.account, one.symbol) for held in legs.values() for one in held})
+    found = [shock_of(bots[bot_id], held, betas) for bot_id, held in legs.items()]
     return sorted(found, key=lambda shock: min(shock.spread_doubled, shock.market_up, shock.market_down))
 
 
@@ -72,10 +93,11 @@ def totals(shocks: Iterable[Shock]) -> list[Shock]:
     return [_total(currency, parts) for currency, parts in sorted(by_currency.items())]
 
 
-def shock_of(bot: Bot, positions: Sequence[Position]) -> Shock:
-    held = [_held(bot, position) for position in positions]
+def shock_of(bot: Bot, positions: Sequence[Position], betas: Mapping[Market, float]) -> Shock:
+    held = [_held(bot, position, betas.get((position.account, position.symbol))) for position in positions]
     spread = _spread(bot, held)
     net = sum((leg.value for leg in held), ZERO)
+    with_market = sum((leg.with_market for leg in held), ZERO) * MOVE_PCT / 100
     return Shock(
         bot=bot,
         currency=settle_of(bot.market1_symbol),
@@ -83,16 +105,17 @@ def shock_of(bot: Bot, positions: Sequence[Position]) -> Shock:
         gross=sum((abs(leg.value) for leg in held), ZERO),
         net=net,
         spread_doubled=sum((leg.amount * _half_way(leg, spread or 0.0) for leg in held), ZERO),
-        market_up=net * MOVE_PCT / 100,
-        market_down=-net * MOVE_PCT / 100,
+        market_up=with_market,
+        market_down=-with_market,
         leg_halted=-max((abs(leg.value) for leg in held), default=ZERO) * MOVE_PCT / 100,
+        legs=tuple(held),
     )
 
 
-def _held(bot: Bot, position: Position) -> Held:
+def _held(bot: Bot, position: Position, beta: float | None) -> Held:
     start = bot.market1_start_price if position.leg == 1 else bot.market2_start_price
     price = position.current_price or position.entry_price
-    return Held(position.leg, position.signed_amount, price, start)
+    return Held(position.leg, position.symbol, position.signed_amount, price, start, beta)
 
 
 def _spread(bot: Bot, held: Sequence[Held]) -> float | None:
@@ -111,5 +134,5 @@ def _half_way(leg: Held, spread: float) -> Decimal:
 
 def _total(currency: str, parts: Sequence[Shock]) -> Shock:
     names = ("gross", "net", "spread_doubled", "market_up", "market_down", "leg_halted")
-    sums = {name: sum((getattr(part, name) for part in parts), ZERO) for name in names}
+    sums: dict[str, Any] = {name: sum((getattr(part, name) for part in parts), ZERO) for name in names}
     return Shock(None, currency, None, **sums)

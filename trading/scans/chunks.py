@@ -18,6 +18,7 @@ from django.utils import translation
 from django.utils.translation import gettext_noop
 
 from exchanges.models import JobStatus
+from trading.finished_news import scan_news
 from trading.models import PairScan, ScannedPair
 from trading.scans import cells, judging, liquidity, progress
 from trading.scans.choosing import ScanRefused, markets_choose
@@ -171,6 +172,7 @@ def _finished(scan: PairScan, now: Clock) -> Next:
             row.status, row.finished_at = JobStatus.DONE, now()
             row.save(update_fields=["status", "finished_at", "summary"])
             progress.publish(row)
+            scan_news(row)
             liquidity.send_on_commit(row.pk)
     _works.pop((scan.pk, scan.taken_up), None)
     return Next.END
@@ -187,3 +189,4 @@ def _fail(scan: PairScan, now: datetime, problems: list[str]) -> None:
     if PairScan.objects.filter(pk=scan.pk, status=JobStatus.RUNNING).update(**values):
         scan.refresh_from_db()
         progress.publish(scan)
+        scan_news(scan)

@@ -19,6 +19,7 @@ from redis import RedisError
 from accounts.models import User
 from exchanges.errors import DomainError
 from exchanges.models import JobStatus
+from trading.finished_news import scan_news
 from trading.models import PairScan
 from trading.scans import liquidity, progress
 from trading.scans.validation import clean_scan_data
@@ -121,6 +122,8 @@ def _revive(scan_id: int, now: datetime, silent: Q) -> None:
         _send_on_commit(row)
     row.save(update_fields=["status", "finished_at", "problems", "alive_at"])
     progress.publish(row)
+    if row.status == JobStatus.FAILED:
+        scan_news(row)
 
 
 def _send_on_commit(row: PairScan) -> None:

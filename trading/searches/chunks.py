@@ -24,6 +24,7 @@ from trading.backtests import progress
 from trading.backtests.errors import BacktestRefused
 from trading.backtests.markets import stored_markets
 from trading.backtests.running import BROKEN, TOO_LONG
+from trading.finished_news import backtest_news
 from trading.models import Backtest, Search
 from trading.searches import outcome_summary, trials
 from trading.searches.evaluation import Evaluation, Outcome
@@ -212,6 +213,7 @@ def _finished(search: Search, evaluation: Evaluation, now: Clock) -> Next:
             row.status, row.finished_at, row.summary = JobStatus.DONE, now(), summary
             row.save(update_fields=["status", "finished_at", "summary"])
             progress.publish(row, best=_best(search))
+            backtest_news(row)
     _ready.pop((search.pk, search.taken_up), None)
     return Next.END
 
@@ -221,3 +223,4 @@ def _fail(row: Backtest, now: datetime, problems: list[str]) -> None:
     if Backtest.objects.filter(pk=row.pk, status=JobStatus.RUNNING).update(**values):
         row.refresh_from_db()
         progress.publish(row)
+        backtest_news(row)

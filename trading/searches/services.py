@@ -28,6 +28,7 @@ from trading.backtests.errors import BacktestRefused
 from trading.backtests.markets import stored_markets
 from trading.backtests.services import check_room, check_trader
 from trading.backtests.validation import clean_backtest_data
+from trading.finished_news import backtest_news
 from trading.models import Backtest, Search
 from trading.searches import trials
 from trading.searches.checks import check_values
@@ -112,6 +113,8 @@ def _revive(backtest_id: int, now: datetime, silent: Q) -> None:
         _take_up(row)
     row.save(update_fields=["status", "finished_at", "problems", "alive_at"])
     progress.publish(row)
+    if row.status == JobStatus.FAILED:
+        backtest_news(row)
 
 
 def _take_up(row: Backtest) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from trading.core.backtest import SPREAD, Prepared
 from trading.core.candles import Extremes, Rates, Tape
 from trading.core.compiled import is_compiled, plain
+from trading.core.leg_ratio import EQUAL
 from trading.core.strategy_failed import StrategyFailed
 from trading.core.types import LEVELS_MAX, Config, Decision, Quote, State, config, flat_state, quote
 from trading.strategies.parameters import (
@@ -88,6 +89,15 @@ class Strategy:
         return {}
 
     @staticmethod
+    def leg_ratios(params: Any, features: Floats) -> Floats | None:
+        """What leg 2 of an order is worth for each 1 of leg 1, one value a row of features and from that row alone.
+
+        None (the default) for legs of equal value. Both legs together are worth twice the order's size whatever the
+        ratio; where it is not a number, below 0.1 or above 10, nothing is opened or added.
+        """
+        return None
+
+    @staticmethod
     def decide(params: Any, config: Config, state: State, quote: Quote, features: Any) -> Decision:
         """What to do at a bar's close, from the position, the closing quote and that bar's row of features. Pure.
 
@@ -135,6 +145,30 @@ class Bound:
             return ()
         return tuple(self.prepare(tape)[-1].tolist())
 
+    def leg_ratios(self, features: Floats | None) -> Floats | None:
+        """As the engine reads them, for rows of its features. Raises StrategyFailed."""
+        if features is None:
+            return None
+        try:
+            found = self.strategy.leg_ratios(self.params, _view(features))
+            if found is None:
+                return None
+            found = np.ascontiguousarray(found)
+            _check_ratios(found, len(features))
+        except Exception as error:  # as above
+            raise StrategyFailed(self.name, "leg_ratios", error, _file(self.strategy.leg_ratios)) from error
+        return found
+
+    def leg_ratio(self, row: tuple[float, ...]) -> float:
+        """By one row of its features; 1.0 for legs of equal value. Raises StrategyFailed."""
+        found = self.leg_ratios(np.array([row])) if row else None
+        return EQUAL if found is None else float(found[0])
+
+    @property
+    def has_ratio(self) -> bool:
+        """Whether its legs may differ in value. Raises StrategyFailed."""
+        return self.leg_ratios(np.empty((0, len(self.features)))) is not None
+
     @property
     def plain_because(self) -> str:
         """Why Numba cannot compile the decision; empty if it can, or was not asked to."""
@@ -167,8 +201,20 @@ class Bound:
 
     def prepared(self, tape: Tape) -> Prepared:
         """For `run_backtest`. None stands for no features and for no parameters."""
-        features = self.prepare(tape) if self.features else None
-        return Prepared(self.decide, self.params or None, features)
+        return self.prepared_by(self.prepare(tape) if self.features else None)
+
+    def prepared_by(self, features: Floats | None) -> Prepared:
+        """The same with features that are there already."""
+        decide, spare = self.decide_soon
+        return Prepared(decide, self.params or None, features, self.leg_ratios(features), spare)
+
+    @property
+    def decide_soon(self) -> tuple[Decide, Callable[[bool], Decide] | None]:
+        """The compiled decision unseen, and what to take while no loop with it is compiled: nothing waits here."""
+        strategy: Any = self.strategy
+        if not is_compiled(strategy.decide) or strategy.decide is SPREAD.decide:
+            return self.decide, None
+        return strategy.decide, lambda is_short: _plain_decide(strategy) if is_short else _usable(strategy)
 
     def prepared_plainly(self, tape: Tape) -> Prepared:
         """The same decided in plain Python, to the last bit: a short run is over before the compiler is."""
@@ -202,6 +248,11 @@ def _view(column: NDArray[Any]) -> NDArray[Any]:
 def _check_line(name: str, line: Overlay, bars: int) -> None:
     if line.values.shape != (bars,) or line.values.dtype != np.float64 or line.panel not in PANELS:
         raise ValueError(f"{name}: must be float64 of shape ({bars},), on a panel of {', '.join(PANELS)}")
+
+
+def _check_ratios(found: Floats, rows: int) -> None:
+    if found.shape != (rows,) or found.dtype != np.float64:
+        raise ValueError(f"must return float64 of shape ({rows},), not {found.dtype} of {found.shape}")
 
 
 def bind(strategy: type[Strategy], data: Mapping[str, Any] | None = None) -> Bound:
@@ -287,7 +338,7 @@ def _shape_problems(strategy: type[Strategy]) -> Iterator[str]:
         yield "features: must be a tuple of names"
     elif len(set(columns)) < len(columns):
         yield "features: two have the same name"
-    for method, count in (("warmup", 1), ("prepare", 2), ("overlays", 2), ("decide", 5)):
+    for method, count in (("warmup", 1), ("prepare", 2), ("overlays", 2), ("leg_ratios", 2), ("decide", 5)):
         function = inspect.getattr_static(strategy, method)
         if not isinstance(function, staticmethod):
             yield f"{method}: must be a @staticmethod"
@@ -297,3 +348,5 @@ def _shape_problems(strategy: type[Strategy]) -> Iterator[str]:
         yield "decide: is needed"
     if columns and strategy.prepare is Strategy.prepare:
         yield "prepare: is needed for the features"
+    if strategy.leg_ratios is not Strategy.leg_ratios and not (columns and strategy.markets == 2):
+        yield "leg_ratios: is for strategies of two markets with features"

@@ -36,7 +36,7 @@ class Bollinger(Strategy):
         exit: Annotated[
             float, Param("Exit", unit="σ", low=-10, high=20, help="Distance from the middle at which it closes.")
         ] = 0.0
-        stop: Annotated[float, Param("Stop", unit="σ", low=0, high=50, help="Distance that stops; 0: none.")] = 0.0
+        stop: Annotated[float, Param("Stops at", unit="σ", low=0, high=50, help="Distance that stops; 0: none.")] = 0.0
 
     @staticmethod
     def warmup(params: Parameters) -> int:

@@ -50,7 +50,7 @@ class FundingCarry(Strategy):
             float, Param("Closes below", unit="% a year", low=-10_000, high=10_000, help="What it still brings.")
         ] = 5.0
         stop: Annotated[
-            float, Param("Stop", unit="pp", low=0, high=1_000, help="Spread against it since the opening; 0: none.")
+            float, Param("Stops at", unit="pp", low=0, high=1_000, help="Spread against it since the opening; 0: none.")
         ] = 5.0
 
     @staticmethod

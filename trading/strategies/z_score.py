@@ -11,6 +11,8 @@ from trading.strategies.shapes import back_to_centre
 
 METHODS = ("OLS", "Kalman")
 KALMAN = METHODS.index("Kalman")
+LEGS = ("equal value", "hedge ratio")
+HEDGED = LEGS.index("hedge ratio")
 FORGOTTEN = 15
 """Windows after which a Kalman filter does not know its beginning any more."""
 
@@ -20,7 +22,7 @@ class ZScore(Strategy):
     title = "Z-score of the hedged gap"
     help = (
         "Regresses the log price of market 1 on that of market 2 over a rolling window and trades the way back of the "
-        "residual, measured in standard deviations. Both legs have the same value, whatever the hedge ratio."
+        "residual, measured in standard deviations. Its legs have the same value, or leg 2 has the hedge ratio's."
     )
     features = ("z_score", "hedge_ratio")
     levels = 3
@@ -43,6 +45,14 @@ class ZScore(Strategy):
         stop: Annotated[
             float, Param("Regime stop", unit="σ", low=0, high=50, help="Distance that says the pair broke; 0: none.")
         ] = 4.0
+        legs: Annotated[
+            int,
+            Param(
+                "Size of the legs",
+                choices=LEGS,
+                help="Hedge ratio: leg 2 is worth that many times leg 1, both together as much as with equal value.",
+            ),
+        ] = 0
 
     @staticmethod
     def warmup(params: Parameters) -> int:
@@ -57,6 +67,10 @@ class ZScore(Strategy):
     def overlays(params: Parameters, tape: Tape) -> dict[str, Overlay]:
         line = _regression(params, tape)
         return {"z-score": Overlay(_z_score(line)), "hedge ratio": Overlay(line.slope)}
+
+    @staticmethod
+    def leg_ratios(params: Parameters, features: Floats) -> Floats | None:
+        return features[:, 1] if params.legs == HEDGED else None
 
     @staticmethod
     @compiled

@@ -64,9 +64,8 @@ def test_placed_shown_listed_and_canceled(api: Any, account: ExchangeAccount) ->
 
 def test_stops(api: Any, account: ExchangeAccount) -> None:
     api.post(orders(account), wanted(), format="json")
-    stop = api.post(
-        orders(account), wanted(side="sell", order_type="stop", trigger_price=far(account, "0.8")), format="json"
-    ).json()["data"]
+    wish = wanted(side="sell", order_type="stop", trigger_price=far(account, "0.8"), reduce_only=True)
+    stop = api.post(orders(account), wish, format="json").json()["data"]
     assert (stop["status"], stop["reduce_only"]) == ("open", True)
     (row,) = api.get(orders(account, "/open")).json()["data"]
     assert (row["order_type"], row["trigger_price"]) == ("stop", stop["trigger_price"])

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from bots.models import BotStatus
 from bots.services import bot_close_positions
 from bots.tests.factories import make_user
 from exchanges import listings
+from exchanges.adapters import venue_clock
 from exchanges.errors import DomainError
 from exchanges.registry import venue_of
 from exchanges.services import account_update
@@ -20,7 +22,7 @@ from exchanges.tests.wire.accounts import SERVERS, serving
 from exchanges.tests.wire.server import SECRET, Reply, Request, WireServer
 from trading.core.order_state import UNSETTLED, OrderStatus
 from trading.ledger import cycle_money
-from trading.models import Fill, LedgerLine, Order, Position, TradeLog
+from trading.models import Fill, LedgerLine, Order, Position, Purpose, TradeLog
 from trading.tests.live_bots import (
     BASES,
     check_books,
@@ -82,6 +84,27 @@ def test_a_bad_answer_to_an_order(server: WireServer, answer: dict[str, Any], mo
     check_books(bot, server)
     check_no_leg_alone(server)
     check_sent_once(bot, server)
+
+
+def test_a_leg_that_came_too_often_is_completed_once_its_venue_listens_again(
+    server: WireServer, monkeypatch: Any
+) -> None:
+    """Asked again at once, it would use up its attempts within the venue's pause, and the other leg would be undone."""
+    bot = started(server)
+    moved(server, "1.5")
+    answer, orders = server.answer, count()
+
+    def tired(request: Request) -> Reply:
+        if request.method == "POST" and server.order_path in request.path and next(orders) == 1:
+            return Reply(429, HTML, {"Retry-After": "2"})
+        return answer(request)
+
+    monkeypatch.setattr(server, "answer", tired)
+    look_until_settled(bot)
+    check_books(bot, server)
+    assert bot.level == 1
+    assert not Order.objects.filter(bot=bot, purpose=Purpose.UNWIND).exists()
+    assert Order.objects.filter(bot=bot, status=OrderStatus.REJECTED).count() == 1
 
 
 def test_an_accepted_order_is_not_called_refused_because_the_time_was_not_told(
@@ -262,6 +285,19 @@ def test_a_clock_that_moved_sends_nothing_twice(server: WireServer) -> None:
     look_until_settled(bot)
     check_books(bot, server)
     check_sent_once(bot, server)
+
+
+@pytest.mark.parametrize("ahead_ms", [-30_000, 30_000])
+def test_a_clock_that_moved_is_seen_by_the_quotes(server: WireServer, ahead_ms: int, monkeypatch: Any) -> None:
+    """A flat bot asks nothing that would be refused for its time: its quotes alone look old, or of the future."""
+    monkeypatch.setattr(venue_clock, "DOUBT_AFTER_S", 0.0)
+    bot = started(server)
+    server.skew_ms = ahead_ms
+    look(bot)
+    assert abs(venue_of(bot.exchange_account).clock() - timezone.now()).total_seconds() > 29
+    moved(server, "1.5")
+    look_until_settled(bot)
+    check_books(bot, server)
 
 
 def test_old_quotes_open_nothing(server: WireServer, monkeypatch: Any) -> None:

@@ -16,17 +16,23 @@ from exchanges.errors import DomainError
 from exchanges.models import ExchangeAccount
 from exchanges.registry import venue_for, venue_of
 from exchanges.tests.wire.accounts import live_account, serving
+from exchanges.tests.wire.inverse import InverseMarket
 from exchanges.tests.wire.okx_kinds import EXPIRY
-from trading.by_hand.orders import manual_order_create
+from trading.by_hand.orders import manual_order_cancel, manual_order_create
 from trading.by_hand.positions import position_by_hand
 from trading.by_hand.settlement import account_orders_settle
+from trading.equity import earned_by
 from trading.models import AccountBooks, Difference, LedgerLine, LineKind, Order, Scope, TradingState, TradingSwitch
 from trading.reconciliation.money import booked_total, unexplained, wallet_lines
 from trading.reconciliation.rounds import account_reconcile
+from trading.risk.facts import Picture
+from trading.risk.wishes import wish_by_hand
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "paper"])
 
 SPOT = "GALA/USDT"
+SWAP = "GALA/USDT:USDT"
+INVERSE = "GALA/USD:GALA"
 DATED = f"GALA/USDT:USDT-{EXPIRY}"
 
 
@@ -159,6 +165,69 @@ def test_a_paper_account_trades_swaps_alone() -> None:
     assert refused.value.code == "kind_not_traded"
 
 
+@pytest.mark.parametrize("exchange", ["bybit", "okx"])
+def test_inverse_contracts_are_booked_in_their_coin_to_the_last_unit(exchange: str, settings: Any) -> None:
+    """A thousand dollars bought at 0.02001 and sold at 0.02499; the exchange's own books say what it brought."""
+    settings.QUOTE_CACHE_TTL = 0.0
+    with serving(exchange, settings, "inverse") as server:
+        side: InverseMarket = server.inverse.market  # type: ignore[attr-defined]
+        side.purse["GALA"] = before = Decimal(1_000_000)
+        account = live_account(make_user(), exchange)
+        bought = place(account, symbol=INVERSE)
+        assert (bought.status, bought.average_price, bought.fee_currency) == ("closed", Decimal("0.02001"), "GALA")
+        assert bought.cost == (Decimal(1000) / Decimal("0.02001")).quantize(Decimal("1e-12"))
+        held = position_by_hand(account, INVERSE)
+        assert (held.amount, held.cost) == (Decimal(1000), bought.cost)
+        assert exposed_by_hand(account) == Decimal(1000)
+
+        side.move("GALA", Decimal("0.025"))
+        sold = place(account, "sell", symbol=INVERSE, reduce_only=True)
+        earned = sold.fills.get().realised_pnl
+        assert earned == bought.cost - (Decimal(1000) / Decimal("0.02499")).quantize(Decimal("1e-12"))
+        lines = list(LedgerLine.objects.filter(account=account))
+        assert {line.currency for line in lines} == {"GALA"}
+        assert sum(line.amount for line in lines) == side.purse["GALA"] - before
+        assert exposed_by_hand(account) == 0
+        assert booked_total(account, "USDT") == 0
+
+
+def exposed_by_hand(account: ExchangeAccount) -> Decimal:
+    wish = wish_by_hand(account, INVERSE, "buy", Decimal(0), reduce_only=False)
+    return sum((each.value for each in Picture(wish, timezone.now()).exposed), Decimal(0))
+
+
+@pytest.mark.parametrize("exchange", ["bybit", "okx"])
+def test_a_loss_in_coins_counts_in_money(exchange: str, settings: Any) -> None:
+    settings.QUOTE_CACHE_TTL = 0.0
+    with serving(exchange, settings, "inverse") as server:
+        side: InverseMarket = server.inverse.market  # type: ignore[attr-defined]
+        side.purse["GALA"] = Decimal(1_000_000)
+        account = live_account(make_user(), exchange)
+        place(account, symbol=INVERSE)
+        side.move("GALA", Decimal("0.016"))
+        place(account, "sell", symbol=INVERSE, reduce_only=True)
+    wish = wish_by_hand(account, INVERSE, "buy", Decimal(0), reduce_only=False)
+    (lost,) = Picture(wish, timezone.now()).lost
+    assert Decimal(-203) < lost.day < Decimal(-199)
+    (earned,) = earned_by(account.owner, timezone.now(), timezone.now() - timedelta(hours=1)).accounts.values()
+    assert earned.today == lost.day
+
+
+def test_a_stop_that_may_open_is_an_order_like_any_other(server: Any) -> None:
+    """It waits, counts as exposure, cannot go out while trading is halted, and is found and canceled by its own id."""
+    account = live_account(make_user(), server.exchange)
+    stop = place(account, "buy", "stop", symbol=SWAP, trigger_price=Decimal("0.022"))
+    assert (stop.status, stop.reduce_only) == ("open", False)
+    wish = wish_by_hand(account, SWAP, "buy", Decimal(0), reduce_only=False)
+    assert sum(each.value for each in Picture(wish, timezone.now()).exposed) == Decimal(22)
+    TradingSwitch.objects.create(scope=Scope.INSTALLATION, state=TradingState.HALTED)
+    with pytest.raises(DomainError) as refused:
+        place(account, "buy", "stop", symbol=SWAP, trigger_price=Decimal("0.022"))
+    assert refused.value.code == "halted"
+    canceled = manual_order_cancel(actor=account.owner, order=stop, now=timezone.now())
+    assert canceled.status == "canceled"
+
+
 def test_dated_futures_are_booked_as_swaps_are(okx: Any) -> None:
     account = live_account(make_user(), "okx")
     opened = place(account, symbol=DATED)
@@ -199,8 +268,35 @@ class TestOverRest:
         assert (usual["currency"], "USDT" in [coin["currency"] for coin in usual["coins"]]) == ("USDT", True)
         assert api.get(f"{base}/positions").json()["data"] == []
         dated = api.get(f"{base}/positions?type=future")
-        assert dated.status_code == (200 if server.exchange == "okx" else 409)
+        assert (dated.status_code, dated.json()["data"]) == (200, [])
         assert api.get(f"{base}/positions?type=spot").status_code == 400
+
+    @pytest.mark.parametrize("exchange", ["bybit", "okx"])
+    def test_inverse(self, exchange: str, settings: Any) -> None:
+        """Under the name that says what it settles in; amounts are dollars, results are coins."""
+        with serving(exchange, settings, "inverse") as wire:
+            wire.inverse.market.purse["GALA"] = Decimal(1_000_000)  # type: ignore[attr-defined]
+            account = live_account(make_user(), exchange)
+            api, base = bearer(account.owner), f"/api/v1/account/{account.pk}"
+            wish = self.wanted(type="swap", symbol="GALA-USD")
+            placed = api.post(orders(account), wish, format="json")
+            assert placed.status_code == 201
+            told = placed.json()["data"]
+            assert (told["symbol"], told["filled_amount"], told["fee_currency"]) == (INVERSE, "1000", "GALA")
+            place(account, symbol=SWAP)
+            held = api.get(f"{base}/positions").json()["data"]
+            assert [(row["symbol"], row["amount"]) for row in held] == [(SWAP, "1000"), (INVERSE, "1000")]
+            api.post(orders(account), wish | {"order_type": "limit", "price": "0.01"}, format="json")
+            (row,) = api.get(orders(account, "/open")).json()["data"]
+            assert row["symbol"] == INVERSE
+            odd = api.post(orders(account), wish | {"amount": "1000.5"}, format="json")
+            assert "USD" in odd.json()["errors"]["amount"][0]
+            (listed,) = [
+                row for row in api.get(f"/api/v1/markets/{exchange}/markets").json()["data"] if row["symbol"] == INVERSE
+            ]
+            assert (listed["linear"], listed["amount_currency"], listed["settle"]) == (False, "USD", "GALA")
+            coins = {coin["currency"] for coin in api.get(f"{base}/balance").json()["data"]["coins"]}
+            assert "GALA" in coins
 
     def test_orders_are_canceled_by_the_exchanges_number(self, server: Any) -> None:
         """One of ours as ours, one from elsewhere there alone."""

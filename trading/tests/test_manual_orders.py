@@ -106,7 +106,7 @@ class TestPlacing:
 
     def test_a_stop_rests_and_is_canceled(self, account: ExchangeAccount) -> None:
         place(account)
-        order = place(account, "sell", "stop", trigger_price=price(account, "0.8"))
+        order = place(account, "sell", "stop", trigger_price=price(account, "0.8"), reduce_only=True)
         assert (order.status, order.reduce_only, order.order_type) == ("open", True, "stop")
         assert manual_order_cancel(actor=account.owner, order=order, now=timezone.now()).status == "canceled"
 

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from bots.models import Bot
+from bots.preview.whole import bot_preview
 from bots.services import bot_create, bot_start
 from bots.start_preview import start_preview
 from bots.tests.factories import make_user
@@ -110,6 +111,17 @@ def test_a_candle_is_decided_on_once(make: Any) -> None:
     assert "it decides when the next candle closes" in dialogue(bot)
 
 
+def test_a_venue_that_lags_behind_does_not_have_a_candle_decided_twice(make: Any) -> None:
+    bot = make("waits")
+    first_look(bot)
+    decided = Bot.objects.get(pk=bot.pk).last_candle_at
+    assert decided is not None
+    Bot.objects.filter(pk=bot.pk).update(last_candle_at=decided + timedelta(minutes=5))
+    assert preview(bot)["waits_for_close"]
+    Bot.objects.filter(pk=bot.pk).update(last_candle_at=decided + timedelta(days=3))  # its tape was set back since
+    assert not preview(bot)["waits_for_close"]
+
+
 def test_a_strategy_that_fails_is_told_before_the_start(make: Any) -> None:
     bot = make("fails")
     shown = preview(bot)
@@ -124,6 +136,24 @@ def test_its_order_is_as_large_as_its_sizing_says(make: Any) -> None:
     assert Decimal(shown["notional"]) == 80
     [leg] = shown["legs"]
     assert Decimal(leg["amount"]) * Decimal(leg["price"]) == pytest.approx(Decimal(80), rel=Decimal("0.05"))
+
+
+def test_legs_by_the_hedge_ratio_are_the_same_in_the_form_the_dialogue_and_the_orders(make: Any) -> None:
+    params = {"window": 100, "entry": 0.5, "stop": 0, "legs": "hedge ratio"}
+    bot = make("waits", markets=2, strategy="z_score", strategy_params=params)
+    shown = preview(bot)
+    assert (shown["problems"], shown["action"], shown["notional"]) == ([], "open", "100")
+    values = [float(leg["amount"]) * float(leg["price"]) for leg in shown["legs"]]
+    assert abs(values[1] / values[0] - 1) > 0.06  # further apart than equal legs might ever be
+    assert sum(values) == pytest.approx(200, rel=0.02)
+    data = bot_data(bot.exchange_account, strategy="z_score", strategy_params=params, timeframe=bot.timeframe)
+    level = bot_preview(bot.owner, data, now=timezone.now())["levels"][0]
+    assert level["refused"] == ""
+    assert [level["amount1"], level["amount2"]] == [leg["amount"] for leg in shown["legs"]]
+    first_look(bot)
+    orders = Order.objects.filter(bot=bot).order_by("leg")
+    assert [order.amount for order in orders] == [Decimal(leg["amount"]) for leg in shown["legs"]]
+    assert not orders.exclude(purpose="open").exists()
 
 
 def test_the_spread_strategy_on_candles_is_asked_about_the_last_one(make: Any) -> None:

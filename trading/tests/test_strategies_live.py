@@ -39,6 +39,10 @@ PARAMS: dict[str, dict[str, Any]] = {
     "dca": {"step": 0.3, "step_scale": 1.1},
 }
 """Short windows: 160 bars have to show some trades."""
+HEDGED = {
+    "least squares": PARAMS["z_score"] | {"legs": "hedge ratio"},
+    "Kalman": {"method": "Kalman", "window": 20, "entry": 0.8, "step": 0.4, "stop": 0, "legs": "hedge ratio"},
+}
 LEVELS = 3
 BAR_MS = 300_000
 
@@ -71,8 +75,10 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 
 
-def reference(name: str, tape: Tape, sizes: dict[str, Any] | None = None) -> BacktestResult:
-    bound = strategy_of(name).bind(PARAMS[name])
+def reference(
+    name: str, tape: Tape, sizes: dict[str, Any] | None = None, params: dict[str, Any] | None = None
+) -> BacktestResult:
+    bound = strategy_of(name).bind(PARAMS[name] if params is None else params)
     prepared = bound.prepared(tape)._replace(decide=plain(bound.strategy.decide))  # spares eight compilations
     rungs = ladder(LEVELS)
     rules = config(
@@ -126,6 +132,38 @@ def test_it_trades_a_replay_as_its_back_test_does(name: str, tapes: dict[int, Ta
     assert [line for line in report.lines if line.pair.outcome is not Outcome.SAME] == []
     if name != "dca":
         assert trades.filter(reason=CloseReason.SIGNAL).exists()
+
+
+@pytest.mark.parametrize("by", HEDGED)
+def test_legs_sized_by_the_hedge_ratio_trade_as_in_the_back_test(by: str, tapes: dict[int, Tape]) -> None:
+    """Unequal on purpose: nothing levels them, the books add up, and the preview and the start say the same sizes."""
+    user, params = make_user(), HEDGED[by]
+    account = replay_account(user, lot_rounding=False)
+    bot = started_bot(
+        user,
+        account,
+        strategy="z_score",
+        strategy_params=params,
+        dca_config=ladder(LEVELS),
+        max_dca_times=LEVELS,
+        profit_ratio="0.6",
+    )
+    play(account)
+    result = reference("z_score", tapes[2], params=params)
+    assert len(result.t) > 3
+    assert lived(bot) == backtested(result)
+    check_books(bot)
+    trades = Trade.objects.filter(bot=bot)
+    assert not trades.filter(naked_ms__gt=0).exists()
+    assert not Order.objects.filter(bot=bot, purpose="unwind").exists()
+    ratios = [float(row.planned2 * row.price2 / (row.planned1 * row.price1)) for row in trades.filter(action="open")]
+    assert all(abs(ratio - 1.0) > 0.02 for ratio in ratios)
+    sums = [float(row.planned1 * row.price1 + row.planned2 * row.price2) for row in trades.filter(action="open")]
+    np.testing.assert_allclose(sums, 2 * 100 * ladder(1)[0]["multiplier"], rtol=1e-9)
+    bot.refresh_from_db()
+    report = parity_report(bot)
+    assert report.lines
+    assert [line for line in report.lines if line.pair.outcome is not Outcome.SAME] == []
 
 
 @pytest.mark.parametrize("mode", SIZES)

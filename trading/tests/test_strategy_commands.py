@@ -105,7 +105,9 @@ class TestNewStrategy:
         assert (found.leaks, found.is_compiled, found.plain_because) == ([], True, "")
         rows = [
             list(
-                run_backtest(usual_rules(tape), tape, strategy=it.prepared(tape), pause_after_close=False).trade_rows()
+                run_backtest(
+                    usual_rules(tape), tape, strategy=it.prepared(tape)._replace(spare=None), pause_after_close=False
+                ).trade_rows()
             )
             for it in (plain, plugin.bind({"window": 48}))
         ]

@@ -65,8 +65,8 @@ class Command(BaseCommand):
             options["exchange"], symbol, timeframe, checked.candles, source=path.name, replace=options["replace"]
         )
         yield (
-            f"{row}: {len(checked.candles)} bars read, {row.rows} stored, {row.first_at:%Y-%m-%d %H:%M} to "
-            f"{row.last_at:%Y-%m-%d %H:%M} UTC, {len(row.gaps)} gaps, {row.flat_bars} flat bars"
+            f"{row}: {_number(len(checked.candles), 'bar')} read, {row.rows} stored, {row.first_at:%Y-%m-%d %H:%M} to "
+            f"{row.last_at:%Y-%m-%d %H:%M} UTC, {_number(len(row.gaps), 'gap')}, {_number(row.flat_bars, 'flat bar')}"
         )
         holes = holes_of(row)
         yield from stretch_lines("Missing", holes.gaps)
@@ -81,7 +81,7 @@ class Command(BaseCommand):
             options["exchange"], symbol, stamps, rates, source=path.name, replace=options["replace"]
         )
         yield (
-            f"{row}: {len(stamps)} rates read, {row.rows} stored, {row.first_at:%Y-%m-%d %H:%M} to "
+            f"{row}: {_number(len(stamps), 'rate')} read, {row.rows} stored, {row.first_at:%Y-%m-%d %H:%M} to "
             f"{row.last_at:%Y-%m-%d %H:%M} UTC"
         )
 
@@ -95,6 +95,10 @@ def _different(refused: StoredDiffers, path: Path) -> str:
         f"{path.name}: {counted(len(times), 'line differs', 'lines differ')} from what is stored of {refused.name}: "
         f"{named}{more} (UTC). Nothing was imported. --replace overwrites what is stored."
     )
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _now_ms() -> int:

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         count = 0
         for key in keys:
             with transaction.atomic():
-                row = model._default_manager.select_for_update().only("pk", *names).filter(pk=key).first()
+                row = model._default_manager.select_for_update(no_key=True).only("pk", *names).filter(pk=key).first()
                 if row is not None:
                     row.save(update_fields=names)
                     count += 1

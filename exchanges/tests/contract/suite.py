@@ -214,7 +214,7 @@ class OrderContract:
 
 
 class StopContract:
-    """Reduce-only, resting until the mark price reaches the trigger, then the venue's market order."""
+    """Resting until the mark price reaches the trigger, then a market order: out of a position, or into one."""
 
     def held(self, rig: Rig, side: str = "buy") -> None:
         rig.done(rig.request(side))
@@ -270,12 +270,26 @@ class StopContract:
         (closed,) = [r for r in rig.venue.closed_orders(rig.symbol, since=report.at - timedelta(hours=1)) if r.is_stop]
         assert (closed.client_order_id, closed.filled) == (request.client_order_id, rig.amount)
 
+    def test_a_stop_that_may_open_does(self, rig: Rig) -> None:
+        request = rig.stop("buy", "1.05", reduce_only=False)
+        report = rig.venue.create_order(request)
+        assert (report.status, report.reduce_only) == (OrderStatus.OPEN, False)
+        (resting,) = rig.venue.open_orders(rig.symbol)
+        assert (resting.client_order_id, resting.is_stop, resting.reduce_only) == (request.client_order_id, True, False)
+        if rig.move is None:
+            return
+        rig.move(rig.price("1.1"))
+        report = rig.fetched(request)
+        assert (report.status, report.filled, report.side) == (OrderStatus.CLOSED, rig.amount, "buy")
+        assert rig.held() == rig.amount
+        again = rig.venue.cancel_order(rig.symbol, client_order_id=request.client_order_id, is_stop=True)
+        assert again == report
+
     def test_stops_that_are_refused(self, rig: Rig) -> None:
         self.held(rig)
         tick = rig.rules.price_tick
         for reason, request in {
             "would_trigger": rig.stop("sell", "1.1"),
-            "stop_reduce_only": rig.stop(reduce_only=False),
             "tick": rig.stop(trigger_price=rig.price("0.9") + tick / 3),
             "price": rig.stop(price=rig.price("0.9")),
             "trigger_price": rig.stop(trigger_price=None),

@@ -20,13 +20,13 @@ SERVERS: dict[str, Callable[[], WireServer]] = {"okx": OkxVenue, "binance": Bina
 
 
 @contextmanager
-def serving(exchange: str, settings: Any) -> Iterator[WireServer]:
+def serving(exchange: str, settings: Any, *offers: str) -> Iterator[WireServer]:
     """A fresh server that the settings point to; nothing that an earlier one said is remembered."""
     cache.clear()
     listings.forget()
     settings.REDIS_PREFIX = f"test{secrets.token_hex(6)}"  # a budget of its own
     server = SERVERS[exchange]()
-    server.exchange = exchange
+    server.exchange, server.offers = exchange, frozenset(offers)
     settings.EXCHANGE_BASE_URLS = {exchange: {"rest": server.url}}
     try:
         yield server

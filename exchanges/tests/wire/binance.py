@@ -19,6 +19,7 @@ REFUSALS = {
     "post_only": (-5022, "Due to the order could not be executed as maker, the Post Only order will be rejected."),
     "would_trigger": (-2021, "Order would immediately trigger."),
     "leverage": (-4028, "Leverage is not valid"),
+    "position_mode": (-4061, "Order's position side does not match user's setting."),
     "margin_mode": (-4048, "Margin type cannot be changed if there exists position."),
 }
 STATUS = {"open": "NEW", "partial": "PARTIALLY_FILLED", "filled": "FILLED", "canceled": "CANCELED"}
@@ -137,8 +138,8 @@ class BinanceServer(WireServer):
     def depth(self, params: dict[str, str]) -> Reply:
         contract = self.market.contracts[self.base(params)]
         steps = range(int(params.get("limit", "500")))
-        bids = [[text(contract.bid - n * contract.tick), "100"] for n in steps]
-        asks = [[text(contract.ask + n * contract.tick), "100"] for n in steps]
+        bids = [[text(contract.bid - n * contract.tick), contract.rests] for n in steps]
+        asks = [[text(contract.ask + n * contract.tick), contract.rests] for n in steps]
         now = self.now_ms()
         return reply({"lastUpdateId": 1, "E": now, "T": now, "bids": bids, "asks": asks})
 
@@ -301,7 +302,7 @@ class BinanceServer(WireServer):
             "actualOrderId": str(stop.became.number) if stop.became else "",
             "triggerPrice": text(stop.trigger or Decimal(0)),
             "workingType": "MARK_PRICE",
-            "reduceOnly": True,
+            "reduceOnly": stop.reduce_only,
             "createTime": stop.at_ms,
             "updateTime": stop.updated_ms,
         }

@@ -1,10 +1,15 @@
-"""Binance's spot beside its USD-M futures: endpoints, rows, errors and a wallet of its own."""
+"""Binance's spot beside its USD-M futures: endpoints, rows, errors and a wallet of its own.
 
+And the dated USD-M futures, which are told apart by their names.
+"""
+
+import json
+import re
 from decimal import Decimal
 from typing import Any
 
 from exchanges.tests.wire.binance import BinanceServer, _order, contracts
-from exchanges.tests.wire.market import Refused, WireFill, WireOrder
+from exchanges.tests.wire.market import Market, Refused, WireFill, WireOrder
 from exchanges.tests.wire.server import Reply, Request, reply, text
 from exchanges.tests.wire.spot import SpotMarket
 
@@ -124,15 +129,82 @@ def _too_long(params: dict[str, str]) -> Reply | None:
     return None
 
 
+class BinanceDatedSide(BinanceServer):
+    ending = "USDT_281229"
+
+    def __init__(self, server: BinanceServer, market: Market) -> None:
+        self.server, self.market = server, market
+        market.refuses_takers = True
+        self.history, self.funding = {}, {}
+
+    def now_ms(self) -> int:
+        return self.server.now_ms()
+
+    def base(self, params: dict[str, Any]) -> str:
+        return super().base({"symbol": params.get("symbol", "").removesuffix(self.ending) + "USDT"})
+
+    def answer(self, request: Request) -> Reply:
+        found = super().answer(request)
+        if found.text is None:
+            return found
+        named = re.sub(r'"symbol":"(GALA|CHZ)USDT"', rf'"symbol":"\1{self.ending}"', found.text)
+        dated = named.replace('"PERPETUAL","deliveryDate":4133404800000', '"NEXT_QUARTER","deliveryDate":1861689600000')
+        return Reply(found.status, dated, found.headers)
+
+
+LISTS = {
+    f"GET /fapi/{path}"
+    for path in (
+        "v1/exchangeInfo",
+        "v1/ticker/bookTicker",
+        "v1/ticker/24hr",
+        "v1/premiumIndex",
+        "v1/openOrders",
+        "v1/openAlgoOrders",
+        "v1/symbolConfig",
+        "v1/leverageBracket",
+        "v3/positionRisk",
+    )
+}
+
+
 class BinanceVenue(BinanceServer):
     def __init__(self) -> None:
         super().__init__()
+        self.futures = BinanceDatedSide(self, Market(contracts(), self.now_ms, remembers_ids=False))
         self.spot = BinanceSpotSide(self, SpotMarket(contracts(), self.now_ms, remembers_ids=False))
 
     def answer(self, request: Request) -> Reply:
         if f"{request.method} {request.path}" in SPOT:
             return self.spot.answer(request)
-        return super().answer(request)
+        if (request.params | request.form).get("symbol", "").endswith(self.futures.ending):
+            return self.futures.answer(request)
+        if side := self._side_of_stop(request.params | request.form):
+            return side.answer(request)
+        found = super().answer(request)
+        of_all = f"{request.method} {request.path}" in LISTS and "symbol" not in request.params
+        if of_all and "future" in self.offers:
+            return _with_rows(found, self.futures.answer(request))
+        return found
+
+    def _side_of_stop(self, params: dict[str, str]) -> BinanceDatedSide | None:
+        """A stop is asked for by its name alone."""
+        names = {params.get("clientAlgoId"), params.get("algoId")}
+        stops = self.futures.market.stops
+        return self.futures if any({o.client_id, str(o.number)} & names for o in stops) else None
+
+    def account(self, params: dict[str, str]) -> Reply:
+        """Told is the wallet of the kind that a test trades."""
+        return self.futures.account(params) if self.futures.market.orders else super().account(params)
+
+
+def _with_rows(first: Reply, second: Reply) -> Reply:
+    body, more = json.loads(first.text or "[]"), json.loads(second.text or "[]")
+    if isinstance(body, list) and isinstance(more, list):
+        body += more
+    elif "symbols" in body and "symbols" in more:
+        body["symbols"] += more["symbols"]
+    return Reply(first.status, json.dumps(body), first.headers)
 
 
 SPOT = {

@@ -20,6 +20,7 @@ REFUSALS = {
     "reduce_only": (110017, "current position is zero, cannot fix reduce-only order qty"),
     "would_trigger": (110093, "expect Falling, but trigger_price >= current"),
     "leverage": (10001, "leverage invalid"),
+    "position_mode": (10001, "position idx not match position mode"),
     "margin_mode": (3400045, "Set margin mode failed"),
 }
 STATUS = {
@@ -39,6 +40,9 @@ def contracts() -> dict[str, Contract]:
         "GALA": Contract("GALA", Decimal("0.02"), Decimal("0.00001"), Decimal(1)),
         "CHZ": Contract("CHZ", Decimal("0.05"), Decimal("0.00001"), Decimal(1)),
     }
+
+
+CAUSES = {"liquidation": "BustTrade", "adl": "AdlTrade", "delivery": "Delivery"}
 
 
 class BybitServer(WireServer):
@@ -128,8 +132,8 @@ class BybitServer(WireServer):
     def orderbook(self, params: dict[str, str]) -> Reply:
         contract = self.market.contracts[self.base(params)]
         steps = range(int(params.get("limit", "25")))
-        bids = [[text(contract.bid - n * contract.tick), "100"] for n in steps]
-        asks = [[text(contract.ask + n * contract.tick), "100"] for n in steps]
+        bids = [[text(contract.bid - n * contract.tick), contract.rests] for n in steps]
+        asks = [[text(contract.ask + n * contract.tick), contract.rests] for n in steps]
         return self.good({"s": params["symbol"], "b": bids, "a": asks, "ts": self.now_ms(), "u": 1, "seq": 1})
 
     def recent_trade(self, params: dict[str, str]) -> Reply:
@@ -220,7 +224,7 @@ class BybitServer(WireServer):
 
     def _order(self, order: WireOrder) -> dict[str, Any]:
         fills = self.market.fills_of(order)
-        cost = sum((fill.price * fill.amount for fill in fills), Decimal(0))
+        worth = sum((self.market.worth(fill) for fill in fills), Decimal(0))
         unfilled = order.status == "canceled" and order.why != "canceled by user"
         return {
             "symbol": f"{order.base}USDT",
@@ -233,9 +237,9 @@ class BybitServer(WireServer):
             "price": text(order.price or Decimal(0)),
             "qty": text(order.amount),
             "cumExecQty": text(order.filled),
-            "cumExecValue": text(cost),
+            "cumExecValue": text(worth),
             "cumExecFee": text(sum((fill.fee for fill in fills), Decimal(0))),
-            "avgPrice": text(cost / order.filled) if order.filled else "",
+            "avgPrice": text(self.market.average(order)) if order.filled else "",
             "leavesQty": text(order.amount - order.filled),
             "reduceOnly": order.reduce_only,
             "positionIdx": 0,
@@ -258,15 +262,13 @@ class BybitServer(WireServer):
 
     def _position(self, base: str) -> dict[str, Any]:
         held, contract = self.market.held(base), self.market.contracts[base]
-        position = self.market.positions.get(base)
         return {
             "symbol": f"{base}USDT",
             "positionIdx": 1 if self.market.hedged else 0,
             "tradeMode": 0,
             "side": "Buy" if held > 0 else "Sell" if held < 0 else "",
             "size": text(abs(held)),
-            "avgPrice": text(position.entry_price or Decimal(0)) if position and held else "0",
-            "positionValue": text(abs(held) * contract.price),
+            "avgPrice": text(self.market.entry(base)) if held else "0",
             "markPrice": text(contract.price),
             "unrealisedPnl": text(self.market.unrealised(base)) if held else "",
             "leverage": str(self.market.mode(base)[0]),
@@ -353,7 +355,7 @@ def _fill(fill: WireFill) -> dict[str, Any]:
     return {
         "symbol": f"{fill.order.base}USDT",
         "execId": str(fill.number),
-        "execType": "BustTrade" if fill.order.why == "liquidation" else "Trade",
+        "execType": CAUSES.get(fill.order.why, "Trade"),
         "orderId": str(fill.order.number),
         "orderLinkId": fill.order.client_id,
         "side": fill.order.side.title(),

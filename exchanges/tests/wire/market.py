@@ -17,7 +17,7 @@ WORKING = ("open", "partial")
 
 class Refused(Exception):
     """`name`: duplicate, unknown_market, lot, tick, notional, margin, reduce_only, post_only, leverage, margin_mode,
-    would_trigger."""
+    position_mode, would_trigger."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -26,7 +26,8 @@ class Refused(Exception):
 
 @dataclass
 class Contract:
-    """`size` is the base units of one unit of the venue's amounts; `lot` is in base units."""
+    """`size` is the base units of one unit of the venue's amounts, `rests` what each level of the book holds in the
+    latter; `lot` is in base units."""
 
     base: str
     price: Decimal
@@ -36,6 +37,7 @@ class Contract:
     notional_min: Decimal = Decimal(5)
     max_leverage: int = 50
     frozen: bool = False
+    rests: str = "100000"
 
     @property
     def bid(self) -> Decimal:
@@ -97,7 +99,8 @@ class Payment:
 
 @dataclass
 class Fault:
-    """`kind`: partial, not_found, timeout_before, timeout_after, cancel_timeout, or one of the server's own."""
+    """`kind`: partial, not_found, timeout_before, timeout_after, cancel_timeout, refused (by that `name`, of one `base`
+    and `reduce_only` only), repeated (taken, and refused as a duplicate), or one of the server's own."""
 
     kind: str
     left: int
@@ -145,6 +148,16 @@ class Market:
         with self.lock:
             for fault in self.faults:
                 if fault.kind in kinds and fault.left:
+                    fault.left -= 1
+                    return fault
+        return None
+
+    def drawn_of(self, kind: str, order: WireOrder) -> Fault | None:
+        """Of those that concern the order."""
+        with self.lock:
+            for fault in self.faults:
+                wanted = fault.options.get("base", order.base), fault.options.get("reduce_only", order.reduce_only)
+                if fault.kind == kind and fault.left and wanted == (order.base, order.reduce_only):
                     fault.left -= 1
                     return fault
         return None
@@ -216,6 +229,8 @@ class Market:
                 order.share = Decimal(str(fault.options.get("share", 0.5)))
             self.orders.append(order)
             self.match(order)
+            if self.drawn_of("repeated", order):
+                raise Refused("duplicate")
             return order
 
     def cancel(self, order: WireOrder) -> None:
@@ -282,6 +297,17 @@ class Market:
         position = self.positions.get(base, Position())
         return position.amount * self.contracts[base].price - position.cost
 
+    def worth(self, fill: WireFill) -> Decimal:
+        """In what the market settles in."""
+        return fill.price * fill.amount
+
+    def average(self, order: WireOrder) -> Decimal:
+        return sum((fill.price * fill.amount for fill in self.fills_of(order)), ZERO) / order.filled
+
+    def entry(self, base: str) -> Decimal:
+        position = self.positions.get(base)
+        return (position.entry_price or ZERO) if position else ZERO
+
     def equity(self) -> Decimal:
         return self.wallet + sum((self.unrealised(base) for base in self.positions), ZERO)
 
@@ -314,6 +340,10 @@ class Market:
     # --- inside ---
 
     def _check(self, order: WireOrder) -> None:
+        if fault := self.drawn_of("refused", order):
+            raise Refused(str(fault.options["name"]))
+        if self.hedged:
+            raise Refused("position_mode")
         contract = self.contracts.get(order.base)
         known = [o for o in self.orders if o.client_id == order.client_id]
         if any(self.remembers_ids or o.status in WORKING for o in known):

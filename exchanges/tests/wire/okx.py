@@ -22,8 +22,10 @@ REFUSALS = {
     "reduce_only": ("51169", "Order failed because you don't have any positions in this direction to reduce or close."),
     "would_trigger": ("51280", "SL trigger price cannot be on the wrong side of the last price."),
     "leverage": ("59102", "Leverage exceeds the maximum limit."),
+    "position_mode": ("51000", "Parameter posSide error"),
     "margin_mode": ("59000", "Settings failed. Close any open positions before modifying settings."),
 }
+STOP_REFUSALS = {"duplicate": ("51065", "algoClOrdId already exists.")}
 STATE = {"open": "live", "partial": "partially_filled", "filled": "filled", "canceled": "canceled"}
 LENGTHS = {"1m": 60_000, "5m": 300_000, "15m": 900_000, "1H": 3_600_000, "1Dutc": 86_400_000}
 TIF = {"ioc": "ioc", "optimal_limit_ioc": "ioc", "post_only": "post_only"}
@@ -172,8 +174,8 @@ class OkxServer(WireServer):
     def books(self, params: dict[str, str]) -> Reply:
         contract = self.market.contracts[self.base(params)]
         steps = range(int(params.get("sz", "1")))
-        bids = [[text(contract.bid - n * contract.tick), "100", "0", "2"] for n in steps]
-        asks = [[text(contract.ask + n * contract.tick), "100", "0", "2"] for n in steps]
+        bids = [[text(contract.bid - n * contract.tick), contract.rests, "0", "2"] for n in steps]
+        asks = [[text(contract.ask + n * contract.tick), contract.rests, "0", "2"] for n in steps]
         return good([{"asks": asks, "bids": bids, "ts": str(self.now_ms())}])
 
     def trades(self, params: dict[str, str]) -> Reply:
@@ -248,7 +250,7 @@ class OkxServer(WireServer):
         try:
             stop = self.market.place_stop(stop)
         except Refused as error:
-            code, message = REFUSALS[error.name]
+            code, message = STOP_REFUSALS.get(error.name) or REFUSALS[error.name]
             return reply({"code": "1", "msg": "", "data": [{"algoId": "", "sCode": code, "sMsg": message}]})
         if self.market.drawn("timeout_after"):
             return Reply(0, None)
@@ -295,7 +297,7 @@ class OkxServer(WireServer):
             "slTriggerPx": text(stop.trigger or Decimal(0)),
             "slOrdPx": "-1",
             "tpTriggerPx": "",
-            "reduceOnly": "true",
+            "reduceOnly": str(stop.reduce_only).lower(),
             "failCode": "0",
             "cTime": str(stop.at_ms),
             "uTime": str(stop.updated_ms),
@@ -319,7 +321,6 @@ class OkxServer(WireServer):
     def _order(self, order: WireOrder) -> dict[str, Any]:
         size = self.market.contracts[order.base].size
         fills = self.market.fills_of(order)
-        cost = sum((fill.price * fill.amount for fill in fills), Decimal(0))
         kind = order.type if order.type == "market" else {"gtc": "limit"}.get(order.tif, order.tif)
         return {
             "instType": "SWAP",
@@ -334,7 +335,7 @@ class OkxServer(WireServer):
             "tdMode": order.margin_mode,
             "accFillSz": text(order.filled / size),
             "fillPx": text(fills[-1].price) if fills else "",
-            "avgPx": text(cost / order.filled) if order.filled else "",
+            "avgPx": text(self.market.average(order)) if order.filled else "",
             "state": STATE[order.status],
             "reduceOnly": str(order.reduce_only).lower(),
             "cancelSource": ("31" if order.why == "would take" else "1") if order.status == "canceled" else "",
@@ -358,7 +359,7 @@ class OkxServer(WireServer):
             "fillSz": text(fill.amount / size),
             "side": fill.order.side,
             "posSide": "net",
-            "subType": "104" if fill.order.why == "liquidation" else "1",
+            "subType": {"liquidation": "104", "adl": "125", "delivery": "112"}.get(fill.order.why, "1"),
             "execType": "T",
             "fee": text(-fill.fee),
             "feeCcy": "USDT",
@@ -381,7 +382,7 @@ class OkxServer(WireServer):
             "mgnMode": mode,
             "posSide": "net",
             "pos": text(position.amount / contract.size),
-            "avgPx": text(position.entry_price or Decimal(0)),
+            "avgPx": text(self.market.entry(base)),
             "markPx": text(contract.price),
             "upl": text(self.market.unrealised(base)),
             "lever": str(self.modes.get((base, mode), 10)),
@@ -456,14 +457,15 @@ def _row_refused(client_id: str, code: str, message: str) -> Reply:
 
 
 def _bill(payment: Payment) -> dict[str, Any]:
+    """What is received here goes to a position with a margin of its own."""
     return {
         "billId": str(payment.number),
         "instId": f"{payment.base}-USDT-SWAP",
         "type": "8",
         "subType": "174" if payment.amount > 0 else "173",
         "ccy": "USDT",
-        "balChg": text(payment.amount),
-        "pnl": text(payment.amount),
+        "balChg": text(min(payment.amount, Decimal(0))),
+        "posBalChg": text(max(payment.amount, Decimal(0))),
         "ts": str(payment.at_ms),
     }
 

@@ -54,6 +54,7 @@ class WireServer:
 
     A fault `http` concerns requests whose path contains `path` (and of one `method`): they get the answer that it names
     (`status`, `text`, `headers`; `cut`: half of the real one; `drop`: none), `after`: though they were carried out.
+    `offers`: kinds of markets beside the usual ones that are listed, inverse and future.
     """
 
     remembers_ids = True
@@ -68,6 +69,7 @@ class WireServer:
         self.history: dict[str, list[tuple[int, list[str]]]] = {}
         self.funding: dict[str, list[tuple[int, str]]] = {}
         self.withdraws = self.burns = False
+        self.offers: frozenset[str] = frozenset()
         server = self
 
         class Handler(_Handler):

@@ -13,14 +13,19 @@ PUBLIC = ("bookTicker", "depth", "trade")
 
 
 class BinanceSockets(WsServer):
-    private_topic = "account"
+    private_topic = position_topic = "account"
 
     def joined(self, path: str, query: Mapping[str, str]) -> list[str]:
         return [self.private_topic] if path == "/private/ws" and query.get("listenKey") == LISTEN_KEY else []
 
-    def order_news(self) -> Any:
-        row = {"s": "GALAUSDT", "c": "x", "S": "BUY", "o": "MARKET", "X": "FILLED", "i": 7}
+    def order_news(self, client_id: str = "x") -> Any:
+        row = {"s": "GALAUSDT", "c": client_id, "S": "BUY", "o": "MARKET", "X": "FILLED", "i": 7}
         return {"e": "ORDER_TRADE_UPDATE", "E": self.now_ms(), "T": self.now_ms(), "o": row}
+
+    def position_news(self, size: str, price: str) -> Any:
+        """Told when an amount changes, never for a price alone."""
+        row = {"s": "GALAUSDT", "pa": size, "ep": "0.02", "ps": "BOTH"}
+        return {"e": "ACCOUNT_UPDATE", "E": self.now_ms(), "T": self.now_ms(), "a": {"m": "ORDER", "B": [], "P": [row]}}
 
     def heard(self, path: str, message: Any) -> tuple[Any, list[str], list[str]]:
         topics = list(message["params"])

@@ -11,6 +11,7 @@ from exchanges.tests.wire.ws_server import WsServer
 
 class BybitSockets(WsServer):
     private_topic = "order"
+    position_topic = "position"
 
     def heard(self, path: str, message: Any) -> tuple[Any, list[str], list[str]]:
         assert path in ("/v5/public/linear", "/v5/private")
@@ -29,9 +30,14 @@ class BybitSockets(WsServer):
         text = "" if right else "error:USVC1111"
         return {"success": right, "ret_msg": text, "op": "auth", "conn_id": "5", "request": {"op": "auth"}}
 
-    def order_news(self) -> Any:
+    def order_news(self, client_id: str = "x") -> Any:
         row = {"category": "linear", "symbol": "GALAUSDT", "orderId": "7", "orderStatus": "Filled"}
+        row |= {"orderLinkId": client_id}
         return {"id": "1", "topic": "order", "creationTime": self.now_ms(), "data": [row]}
+
+    def position_news(self, size: str, price: str) -> Any:
+        row = {"symbol": "GALAUSDT", "positionIdx": 0, "side": "Sell", "size": size, "markPrice": price}
+        return {"id": "1", "topic": "position", "creationTime": self.now_ms(), "data": [row]}
 
     def quote_topic(self, base: str) -> str:
         return f"tickers.{base}USDT"

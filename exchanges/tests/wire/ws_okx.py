@@ -12,6 +12,7 @@ from exchanges.tests.wire.ws_server import WsServer
 
 class OkxSockets(WsServer):
     private_topic = "orders:ANY"
+    position_topic = "positions:ANY"
 
     def heard(self, path: str, message: Any) -> tuple[Any, list[str], list[str]]:
         if path == "/ws/v5/private":
@@ -33,9 +34,13 @@ class OkxSockets(WsServer):
             return {"event": "error", "msg": "Invalid sign", "code": "60007", "connId": "a4d3ae55"}, [], []
         return {"event": "login", "msg": "", "code": "0", "connId": "a4d3ae55"}, [], []
 
-    def order_news(self) -> Any:
-        row = {"instType": "SWAP", "instId": "GALA-USDT-SWAP", "ordId": "7", "clOrdId": "x", "state": "filled"}
+    def order_news(self, client_id: str = "x") -> Any:
+        row = {"instType": "SWAP", "instId": "GALA-USDT-SWAP", "ordId": "7", "clOrdId": client_id, "state": "filled"}
         return {"arg": {"channel": "orders", "instType": "ANY", "uid": "1"}, "data": [row]}
+
+    def position_news(self, size: str, price: str) -> Any:
+        row = {"instType": "SWAP", "instId": "GALA-USDT-SWAP", "posSide": "net", "pos": size, "markPx": price}
+        return {"arg": {"channel": "positions", "instType": "ANY", "uid": "1"}, "data": [row]}
 
     def quote_topic(self, base: str) -> str:
         return f"tickers:{base}-USDT-SWAP"

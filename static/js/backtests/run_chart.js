@@ -5,13 +5,13 @@ import * as echarts from "../../vendor/echarts/echarts.esm.min.js";
 import { tradeTable } from "../charts/chart_summary.js";
 import { el } from "../charts/elements.js";
 import { Gestures } from "../charts/gestures.js";
+import { overlayButtons, overlayRows } from "../charts/overlays.js";
 import { onThemeChange, readPalette } from "../charts/palette.js";
 import { Readout } from "../charts/readout.js";
 import { describePoint } from "../charts/readout_card.js";
 import { wording } from "../charts/wording.js";
 import { fetched } from "../fetched.js";
 import { partsOf } from "../format.js";
-import { overlayButtons, overlayRows } from "./overlays.js";
 import { drawRun, plotRun } from "./run_drawing.js";
 import { RunModel } from "./run_model.js";
 

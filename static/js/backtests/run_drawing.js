@@ -2,14 +2,14 @@
 
 import { grid, layer, line, timeAxis, valueAxis } from "../charts/chart_option.js";
 import { cycleBlocks } from "../charts/cycle_ribbon.js";
-import { plotOf } from "../charts/layout.js";
+import { paneScale, plotOf } from "../charts/layout.js";
+import { hasOwnPane, overlaySeries, ownAxis, ownScale, shownIn, widened } from "../charts/overlays.js";
 import { faded } from "../charts/palette.js";
 import { placeTags } from "../charts/place_tags.js";
 import { selectionBox } from "../charts/selection.js";
 import { legMarks, spreadMarks } from "../charts/trade_marks.js";
 import { crowdedBlocks, crowdedMarks } from "./crowded_marks.js";
-import { hasOwnPane, overlaySeries, ownAxis, ownScale, shownIn, widened } from "./overlays.js";
-import { fallScale, layoutOf, paneScale } from "./run_layout.js";
+import { fallScale, layoutOf } from "./run_layout.js";
 import { thresholdSteps } from "./threshold_steps.js";
 
 const MARKS_MOST = 300;

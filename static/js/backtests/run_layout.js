@@ -30,16 +30,6 @@ export function layoutOf(width, height, hasOwn = false) {
   return layout;
 }
 
-/** An axis around `low`..`high` with some room; `zero` keeps 0 in sight. */
-export function paneScale({ low, high }, height, { zero = false, pitch = 34, room = 0.08 } = {}) {
-  const [least, most] = zero ? [Math.min(low, 0), Math.max(high, 0)] : [low, high];
-  const span = Math.max(most - least, Math.abs(most) * 1e-4, 0.02);
-  const step = niceStep((span * (1 + 2 * room)) / Math.max(2, Math.floor(height / pitch)));
-  const min = least - span * room;
-  const max = most + span * room;
-  return { min, max, step, ticks: valueTicks(min, max, step) };
-}
-
 /** From 0 downwards. */
 export function fallScale({ low }, height) {
   const depth = Math.max(-low, 0.02);

@@ -37,11 +37,11 @@ export function timeAxis(index, plot, palette, words, labelled) {
   };
 }
 
-/** `unit` stands on the topmost label only. */
-export function valueAxis(index, scale, unit, palette, words) {
+/** `unit` stands on the topmost label only; `write` says how a value is written, with its sign unless told. */
+export function valueAxis(index, scale, unit, palette, words, write = null) {
   const digits = scale.step < 0.1 ? 2 : Number.isInteger(scale.step) ? 0 : 1;
   const top = scale.ticks.at(-1);
-  const label = (value) => (Math.abs(value) < scale.step * 1e-6 ? words.number(0, 0) : words.signed(value, digits));
+  const label = write ?? ((value) => (Math.abs(value) < scale.step * 1e-6 ? words.number(0, 0) : words.signed(value, digits)));
   return {
     ...bareAxis(index, scale.min, scale.max, scale.ticks, palette),
     axisLabel: {
@@ -50,7 +50,7 @@ export function valueAxis(index, scale, unit, palette, words) {
       fontSize: 11,
       color: palette.text3,
       fontFamily: palette.font,
-      formatter: (value) => (value === top ? `${label(value)} ${unit}` : label(value)),
+      formatter: (value) => (unit && value === top ? `${label(value)} ${unit}` : label(value)),
     },
   };
 }
@@ -101,19 +101,41 @@ export function layer(id, z, children) {
   };
 }
 
-/** Points of a line through every interval's close that also touches the interval's extremes. */
-export function throughExtremes(model, { from, to }) {
+/**
+ * What there is to draw from just before the window to just after it, `{at, index, low, high, hole}`: points that would
+ * share a pixel's column are one that keeps their extremes. `index` is its last point's; `hole`: nothing is known before it.
+ */
+export function columnsOf(model, { from, to }, width) {
+  const pitch = (to - from) / Math.max(1, width);
+  const found = [];
+  let column = null;
+  for (let index = Math.max(0, model.nearest(from) - 1); index < model.t.length; index += 1) {
+    const at = model.t[index];
+    const place = Math.floor(at / pitch);
+    const hole = model.afterHole(index);
+    if (column === place && !hole) {
+      const last = found.at(-1);
+      Object.assign(last, { at, index, low: Math.min(last.low, model.low[index]), high: Math.max(last.high, model.high[index]) });
+    } else {
+      found.push({ at, index, low: model.low[index], high: model.high[index], hole });
+    }
+    column = place;
+    if (at > to) break;
+  }
+  return found;
+}
+
+/** Points of a line through every column's close that also touches its extremes. */
+export function throughExtremes(model, columns) {
   const points = [];
-  const first = Math.max(0, model.nearest(from) - 1);
-  for (let index = first; index < model.t.length; index += 1) {
-    const [at, low, high, close] = [model.t[index], model.low[index], model.high[index], model.spread[index]];
-    if (model.afterHole(index)) points.push([at, null]);
+  for (const { at, index, low, high, hole } of columns) {
+    const close = model.spread[index];
+    if (hole) points.push([at, null]);
     const before = points.at(-1)?.[1] ?? close;
     const [near, far] = Math.abs(high - before) < Math.abs(low - before) ? [high, low] : [low, high];
     if (near !== close && near !== before) points.push([at, near]);
     if (far !== close && far !== near) points.push([at, far]);
     points.push([at, close]);
-    if (at > to) break;
   }
   return points;
 }

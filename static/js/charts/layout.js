@@ -1,26 +1,36 @@
-/** Where the parts of a spread chart stand, in pixels: spread above, cycles between, both legs below, tags on the right. */
+/** Where the parts of a bot's chart stand, in pixels: the spread or the price above, cycles between, below them the lines
+ * that a strategy keeps apart, and both legs; tags on the right. */
 
 import { niceStep, valueTicks } from "./ticks.js";
 
-const WIDE = { left: 48, right: 188, top: 16, ribbon: 20, gap: 10, legs: 80, axis: 26, tag: { width: 172, height: 20 }, least: 92 };
-const NARROW = { left: 46, right: 100, top: 18, ribbon: 18, gap: 7, legs: 36, axis: 24, tag: { width: 93, height: 20 }, least: 62 };
+const WIDE = { left: 48, leftOfPrices: 72, right: 188, top: 16, ribbon: 20, gap: 10, legs: 80, own: 64, axis: 26, tag: { width: 172, height: 20 }, least: 92 };
+const NARROW = { left: 46, leftOfPrices: 62, right: 100, top: 18, ribbon: 18, gap: 7, legs: 36, own: 40, axis: 24, tag: { width: 93, height: 20 }, least: 62 };
 const NARROW_BELOW = 560;
 
-export function layoutOf(width, height) {
+/** `isPair`: a lone market has no legs to compare; `hasOwn`: a pane for lines that belong beside nothing else. */
+export function layoutOf(width, height, { isPair = true, hasOwn = false } = {}) {
   const narrow = width < NARROW_BELOW;
   const size = narrow ? NARROW : WIDE;
-  const legs = narrow ? size.legs : Math.max(size.legs, Math.round(height * 0.17));
-  const legsTop = height - size.axis - legs;
-  const ribbonTop = legsTop - size.gap - size.ribbon;
-  const heroBottom = ribbonTop - size.gap;
+  let free = height - size.axis;
+  const standing = (tall, gap = size.gap) => {
+    const area = { top: free - tall, bottom: free };
+    free = area.top - gap;
+    return area;
+  };
+  const share = (least, part) => (narrow ? least : Math.max(least, Math.round(height * part)));
+  const legs = isPair ? standing(share(size.legs, 0.17)) : null;
+  const own = hasOwn ? standing(share(size.own, 0.15)) : null;
+  const ribbon = standing(size.ribbon, isPair || hasOwn ? size.gap : 6);
   return {
     narrow,
     width,
-    left: size.left,
+    left: isPair ? size.left : size.leftOfPrices,
     right: width - size.right,
-    hero: { top: size.top, bottom: heroBottom },
-    ribbon: { top: ribbonTop, bottom: ribbonTop + size.ribbon },
-    legs: { top: legsTop, bottom: legsTop + legs },
+    hero: { top: size.top, bottom: free },
+    ribbon,
+    own,
+    legs,
+    lowest: legs ?? own ?? ribbon,
     tag: { ...size.tag, x: width - size.right + 4 },
     leastTick: size.least,
   };
@@ -43,6 +53,25 @@ export function heroScale({ low, high, thresholds, height, before }) {
   return { min, max, step, ticks: valueTicks(min, max, step) };
 }
 
+/** The same places on a price's axis: round prices of a market that began at `start`, in percent since then. */
+export function pricedScale(scale, start, height) {
+  const price = (percent) => start * (1 + percent / 100);
+  const [low, high] = [price(scale.min), price(scale.max)];
+  const step = niceStep((high - low) / Math.min(9, Math.max(2, Math.floor(height / 40))));
+  const ticks = valueTicks(low, high, step).map((value) => (value / start - 1) * 100);
+  return { ...scale, ticks };
+}
+
+/** An axis around `low`..`high` with some room; `zero` keeps 0 in sight. */
+export function paneScale({ low, high }, height, { zero = false, pitch = 34, room = 0.08 } = {}) {
+  const [least, most] = zero ? [Math.min(low, 0), Math.max(high, 0)] : [low, high];
+  const span = Math.max(most - least, Math.abs(most) * 1e-4, 0.02);
+  const step = niceStep((span * (1 + 2 * room)) / Math.max(2, Math.floor(height / pitch)));
+  const min = least - span * room;
+  const max = most + span * room;
+  return { min, max, step, ticks: valueTicks(min, max, step) };
+}
+
 export function legsScale(low, high, height) {
   const room = Math.max((high - low) * 0.28, 0.5);
   const step = niceStep(Math.max(high - low, 1) / Math.max(1, Math.floor(height / 26)));
@@ -61,6 +90,6 @@ export function plotOf(layout, window, scale) {
     x: (at) => layout.left + (at - window.from) * across,
     at: (x) => window.from + (x - layout.left) / across,
     y: down(layout.hero, scale.hero),
-    yLegs: scale.legs ? down(layout.legs, scale.legs) : null,
+    yLegs: layout.legs && scale.legs ? down(layout.legs, scale.legs) : null,
   };
 }

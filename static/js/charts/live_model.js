@@ -4,12 +4,15 @@ import { SpreadModel } from "./spread_model.js";
 
 const SHORTEST_VIEW = 10 * 60_000; // ms
 const FINEST_STEP = 1000;
+const LINES_THINNED_FROM = 1400; // bars: beyond that the server may have left some out
 const COARSE = 2.6; // times what is looked at: beyond that finer points are worth a question
 
 export class LiveModel extends SpreadModel {
   constructor(data, span) {
     super(data, span);
     this.step = data.step;
+    this.overlays = [];
+    this.hiddenOverlays = new Set();
   }
 
   get view() {
@@ -26,6 +29,7 @@ export class PartModel extends SpreadModel {
   constructor(whole, from, to) {
     super(whole, whole.span);
     this.whole = whole;
+    this.finerOverlays = null;
     this.takeWhole();
     this.look(from, to);
   }
@@ -36,6 +40,14 @@ export class PartModel extends SpreadModel {
 
   get nowAt() {
     return this.whole.lastAt;
+  }
+
+  get overlays() {
+    return this.finerOverlays ?? this.whole.overlays;
+  }
+
+  get hiddenOverlays() {
+    return this.whole.hiddenOverlays;
   }
 
   window() {
@@ -57,6 +69,12 @@ export class PartModel extends SpreadModel {
     return this.step > FINEST_STEP && Math.min(this.covered.to, this.whole.window().to) - this.covered.from > (to - from) * COARSE;
   }
 
+  /** Whether the whole's lines leave out bars of what is looked at, or do not reach back to it. */
+  get wantsFinerLines() {
+    const [first] = this.whole.overlays;
+    return Boolean(first?.t.length) && (first.t[0] > this.view.from || first.t.length >= LINES_THINNED_FROM);
+  }
+
   /** `data` as the chart address answers it for a part. */
   take(data) {
     const { t, spread, low, high, trades, cycles, step } = data;
@@ -69,6 +87,7 @@ export class PartModel extends SpreadModel {
   }
 
   takeWhole() {
+    this.finerOverlays = null;
     const { from, to } = this.whole.window();
     this.take({ ...this.whole, from, to });
   }

@@ -88,7 +88,7 @@ export class Readout {
     this.cross.hidden = this.card.hidden = false;
     this.cross.style.transform = `translateX(${Math.round(x)}px)`;
     this.cross.style.top = `${plot.hero.top - 8}px`;
-    this.cross.style.height = `${(plot.legs ?? plot.hero).bottom - plot.hero.top + 8}px`;
+    this.cross.style.height = `${bottomOf(plot) - plot.hero.top + 8}px`;
     const width = this.card.offsetWidth;
     const right = x + 12 + width <= plot.right + (plot.narrow ? plot.width - plot.right : 0);
     const left = right ? x + 12 : Math.max(4, x - 12 - width);
@@ -100,9 +100,8 @@ export class Readout {
   heightFor(plot) {
     const { trade, index } = this.point;
     const y = plot.y(trade ? trade.spread : this.source().model.spread[index]);
-    const bottom = (plot.legs ?? plot.hero).bottom;
     const covers = plot.narrow && y < plot.hero.top + this.card.offsetHeight + 8;
-    return covers ? bottom - this.card.offsetHeight : plot.hero.top - 4;
+    return covers ? bottomOf(plot) - this.card.offsetHeight : plot.hero.top - 4;
   }
 
   hide() {
@@ -111,6 +110,10 @@ export class Readout {
     this.cross.hidden = this.card.hidden = true;
     this.onMove(null);
   }
+}
+
+function bottomOf(plot) {
+  return (plot.lowest ?? plot.legs ?? plot.hero).bottom;
 }
 
 function part(host, name) {

@@ -5,7 +5,7 @@ import { el } from "./elements.js";
 /** `labels`: the legs' base coins; `currency`: what fees and results are counted in. */
 export function describePoint(point, { model, words, labels, currency }) {
   const { trade, at } = point;
-  const title = trade ? tradeTitle(trade, words) : words.say("spread_value", { spread: words.signed(model.spread[point.index]) });
+  const title = trade ? tradeTitle(trade, words) : words.levelNamed(model.spread[point.index]);
   const head = el("div", "readout-head", el("strong", "", title), el("span", "quiet", `${words.moment(at)} ${words.zone}`));
   const rows = trade ? tradeRows(trade, words, labels) : momentRows(point.index, model, words, labels);
   return el("div", "", head, el("div", "readout-rows", ...rows), trade ? tradeFoot(trade, model, words, currency) : "");
@@ -49,7 +49,7 @@ function tradeRows(trade, words, labels) {
 }
 
 function tradeFoot(trade, model, words, currency) {
-  const says = [words.say("at_spread", { spread: words.signed(trade.spread) })];
+  const says = [words.levelNamed(trade.spread)];
   if (trade.action === "close") {
     says.push(words.say("levels", { n: trade.level }));
     const cycle = model.cycles.find((other) => other.number === trade.cycle);
@@ -59,12 +59,19 @@ function tradeFoot(trade, model, words, currency) {
   if (trade.pnl !== null) {
     foot.append(el("strong", `num ${Number(trade.pnl) < 0 ? "neg" : "pos"}`, words.signed(trade.pnl), el("small", "", currency)));
   }
-  if (trade.naked_ms > 0) foot.append(el("span", "warn", words.say("naked_for", { time: words.duration(trade.naked_ms) })));
+  if (trade.naked_ms > 0) foot.append(el("span", "warn", nakedSays(trade, words, currency)));
   return foot;
 }
 
+function nakedSays(trade, words, currency) {
+  const time = words.duration(trade.naked_ms);
+  const value = `${words.number(Number(trade.naked_value ?? 0))} ${currency}`;
+  return Number(trade.naked_value) > 0 ? words.say("naked_by", { time, value }) : words.say("naked_for", { time });
+}
+
 function momentRows(index, model, words, labels) {
-  return [1, 2].flatMap((leg) => {
+  const legs = labels[1] ? [1, 2] : [1];
+  return legs.flatMap((leg) => {
     const price = leg === 1 ? model.p1[index] : model.p2[index];
     const change = model.change(leg, index);
     return [

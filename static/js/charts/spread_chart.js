@@ -5,7 +5,9 @@ import * as echarts from "../../vendor/echarts/echarts.esm.min.js";
 import { summaryOf, tradeTable } from "./chart_summary.js";
 import { Gestures } from "./gestures.js";
 import { LiveModel, PartModel } from "./live_model.js";
+import { overlayButtons, overlayRows } from "./overlays.js";
 import { onThemeChange, readPalette } from "./palette.js";
+import { pricedWords } from "./price_words.js";
 import { Readout } from "./readout.js";
 import { describePoint } from "./readout_card.js";
 import { drawSpread, plotSpread } from "./spread_drawing.js";
@@ -16,14 +18,16 @@ const CALM_MS = 220;
 
 export class SpreadChart {
   /**
-   * `settings`: `strings`, `digits` (see `wording`), `labels` (base coins), `currency`, `reversion`;
+   * `settings`: `strings`, `digits` (see `wording`), `labels` (base coins), `currency`, `reversion`, `is_pair`;
    * `table` an element that receives the trades as a table, for readers of the page's text; `fetchPart(from, to)` gets
-   * finer data of a part, `onView(chart)` hears of every look at another one.
+   * finer data of a part, `fetchLines(from, to)` the strategy's own lines, or null, `onView(chart)` hears of every look
+   * at another one.
    */
-  constructor(host, settings, table, { fetchPart, onView = () => {} }) {
-    Object.assign(this, { host, settings, table, fetchPart, onView, live: null, part: null, plot: null });
+  constructor(host, settings, table, { fetchPart, fetchLines = null, onView = () => {} }) {
+    Object.assign(this, { host, settings, table, fetchPart, fetchLines, onView, live: null, part: null, plot: null });
     Object.assign(this, { strong: null, selection: null, waiting: 0, calm: null, asked: 0 });
-    this.words = wording(settings.strings, settings.digits);
+    const words = wording(settings.strings, settings.digits);
+    this.words = settings.is_pair ? words : pricedWords(words, () => this.model.start.p1, settings.currency);
     this.palette = readPalette(host);
     this.canvas = host.appendChild(document.createElement("div"));
     this.canvas.className = "chart-canvas";
@@ -31,7 +35,7 @@ export class SpreadChart {
     this.echart = echarts.init(this.canvas);
     this.readout = new Readout(host, {
       source: () => this,
-      describe: (point) => describePoint(point, { ...settings, model: this.model, words: this.words }),
+      describe: (point) => this.describe(point),
       onMove: (point) => this.emphasise(point?.trade ?? null),
     });
     this.gestures = new Gestures(host, this);
@@ -42,14 +46,39 @@ export class SpreadChart {
 
   /** Shows other data; with the same `span` as before the axes stay where they are if they can. */
   show(data, span) {
-    const same = this.live && this.live.span === span;
+    const { live: before } = this;
+    const same = before && before.span === span;
     this.live = new LiveModel(data, span);
+    if (before) Object.assign(this.live, { overlays: before.overlays, hiddenOverlays: before.hiddenOverlays });
     this.part = same && this.part ? new PartModel(this.live, this.part.view.from, this.part.view.to) : null;
     if (same && this.plot) this.plot = { ...this.plot, model: this.model };
     else this.readout.hide();
     this.draw();
     this.settle();
+    this.drawLines();
     this.onView(this);
+  }
+
+  /** The strategy's own lines over the whole range, anew. */
+  async drawLines() {
+    const { live, fetchLines } = this;
+    if (!fetchLines || live.empty) return;
+    const found = await fetchLines(live.t[0], live.lastAt);
+    if (live !== this.live || !found) return;
+    live.overlays = overlaysOf(found);
+    overlayButtons(document.getElementById("chart-overlays"), this);
+    this.schedule();
+    this.drawFinerLines();
+  }
+
+  async drawFinerLines() {
+    const { part, fetchLines } = this;
+    if (!fetchLines || !part?.wantsFinerLines) return;
+    const { from, to } = part.covered;
+    const found = await fetchLines(Math.floor(from), Math.ceil(Math.min(to, part.nowAt)));
+    if (part !== this.part || !found || part.covered.from !== from) return;
+    part.finerOverlays = overlaysOf(found);
+    this.schedule();
   }
 
   /** What is drawn: the part that is looked at closer, else the whole range. */
@@ -99,6 +128,13 @@ export class SpreadChart {
     part.look(part.view.from, part.view.to);
     this.schedule();
     this.retell();
+    this.drawFinerLines();
+  }
+
+  describe(point) {
+    const card = describePoint(point, { ...this.settings, model: this.model, words: this.words });
+    card.append(...overlayRows(this.model, point.index, this.words));
+    return card;
   }
 
   select(selection) {
@@ -140,11 +176,19 @@ export class SpreadChart {
     const size = { width: this.host.clientWidth, height: this.host.clientHeight };
     if (!this.model || this.model.empty || !size.width || !size.height) return;
     const thresholds = thresholdsOf(this.model, this.palette, this.words, this.settings.reversion);
-    this.plot = plotSpread(this.model, size, thresholds, this.plot);
+    this.plot = plotSpread(this.model, size, thresholds, this.plot, this.settings.is_pair);
     const { model, plot, palette, words, strong, selection } = this;
     const option = drawSpread({ model, plot, palette, words, thresholds, strong, selection, ...this.settings });
-    this.echart.setOption(option, { lazyUpdate: false });
+    this.echart.setOption(option, { lazyUpdate: false, replaceMerge: this.replaced(option) });
     this.readout.place();
+  }
+
+  /** Axes and lines that came or went are taken apart; what stays is only moved. */
+  replaced(option) {
+    const kept = [option.grid.length, option.series.length].join();
+    if (kept === this.drawn) return [];
+    this.drawn = kept;
+    return ["grid", "xAxis", "yAxis", "series"];
   }
 
   /** The words for readers of the page's text; not with every quote, that would never let them finish. */
@@ -169,4 +213,8 @@ export class SpreadChart {
     this.echart.resize();
     this.draw();
   }
+}
+
+function overlaysOf({ t, lines }) {
+  return lines.map((line) => ({ ...line, t }));
 }

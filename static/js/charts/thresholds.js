@@ -46,7 +46,7 @@ export function thresholdTags(thresholds, model, plot, palette, words) {
     rows.map((row) => edgeOf(row.value, plot)),
     rows.map((row) => INSISTENCE[row.key] ?? INSISTENCE.other),
     plot.tag.height + 4,
-    plot.hero.top - half + 1,
+    Math.max(half, plot.hero.top - half) + 1,
     plot.hero.bottom,
   );
   return rows.map((row, index) => {
@@ -75,11 +75,11 @@ function tag(row, middle, now, plot, palette, words) {
     leader(row, middle, plot),
     box(x, middle - height / 2, width, height, { fill: faded(row.color, 0.04), stroke: row.color, lineWidth: 1.2 }),
     text(x + 8, plot.narrow ? fitting(row, words, plot, palette) : row.name, row.color, "left", 600),
-    text(plot.narrow ? x + width - 7 : x + 111, words.signed(row.value), palette.text, "right", 600),
+    text(plot.narrow ? x + width - 7 : x + 111, words.level(row.value), palette.text, "right", 600),
   ];
   if (!plot.narrow) {
     const arrow = distance >= 0 ? "\u2191" : "\u2193";
-    children.push(text(x + width - 8, `${arrow} ${words.number(Math.abs(distance))}`, palette.text3, "right", 450));
+    children.push(text(x + width - 8, `${arrow} ${words.apart(row.value, now)}`, palette.text3, "right", 450));
   }
   return { type: "group", name: `tag-${row.key}`, silent: true, children };
 }
@@ -87,7 +87,7 @@ function tag(row, middle, now, plot, palette, words) {
 /** The name, or its short form where name and value would not fit beside each other. */
 function fitting(row, words, plot, palette) {
   const font = `600 11.5px ${palette.font}`;
-  const room = plot.tag.width - 20 - textWidth(words.signed(row.value), font);
+  const room = plot.tag.width - 20 - textWidth(words.level(row.value), font);
   return textWidth(row.name, font) > room ? (row.short ?? row.name) : row.name;
 }
 
@@ -101,8 +101,8 @@ function leader(row, middle, plot) {
 
 function nowTag(now, middle, plot, palette, words) {
   const { x, height } = plot.tag;
-  const unit = plot.narrow ? "" : ` ${words.say("pp")}`;
-  const content = `${words.say("now")}  ${words.signed(now)}${unit}`;
+  const unit = plot.narrow ? "" : ` ${words.levelUnit}`;
+  const content = plot.narrow && words.isPriced ? words.level(now) : `${words.say("now")}  ${words.level(now)}${unit}`;
   const label = { x: x + 8, y: middle, text: content, fill: palette.bg, verticalAlign: "middle", font: `600 11.5px ${palette.font}` };
   const width = Math.min(plot.tag.width, textWidth(content, label.font) + 16);
   return {

@@ -79,7 +79,7 @@ export function nakedBars(trades, plot, palette, words) {
     .map((trade) => {
       const x = plot.x(trade.t);
       const width = Math.max(1.5, plot.x(trade.t + trade.naked_ms) - x);
-      const left = Math.max(plot.left, x - width / 2);
+      const left = Math.max(plot.left, x);
       const shape = { x: left, y: plot.hero.top, width: Math.min(plot.right, left + width) - left, height: plot.hero.bottom - plot.hero.top };
       const bar = { type: "rect", shape, style: { fill: faded(palette.warn, 0.42) } };
       const text = words.duration(trade.naked_ms);

@@ -2,9 +2,13 @@
 
 import { amount, day, duration, plain, price, time, timeZone } from "../format.js";
 
-/** `strings`: templates with `%(name)s` places; `digits`: decimals of each leg's price, or null for five figures. */
+/**
+ * `strings`: templates with `%(name)s` places; `digits`: decimals of each leg's price, or null for five figures.
+ * The upper chart's values are percentage points, of a spread or since the start: `level` and `apart` write them.
+ */
 export function wording(strings, digits = [null, null]) {
   const say = (key, values = {}) => strings[key].replace(/%\((\w+)\)s/g, (whole, name) => values[name] ?? whole);
+  const signed = (value, places = 2) => plain(value, places, true);
   return {
     say,
     timeZone,
@@ -13,7 +17,12 @@ export function wording(strings, digits = [null, null]) {
     hour: time,
     zone: zoneName(),
     number: (value, places = 2) => plain(value, places),
-    signed: (value, places = 2) => plain(value, places, true),
+    signed,
+    level: (value) => signed(value),
+    levelUnit: say("pp"),
+    isPriced: false,
+    levelNamed: (value) => say("spread_value", { spread: signed(value) }),
+    apart: (value, now) => plain(Math.abs(value - now), 2),
     price: (value, leg) => price(value, digits[leg - 1] ?? undefined),
     moment: (at) => `${day(at)} ${time(at)}`,
     duration: (ms) => duration(ms / 1000),

@@ -15,6 +15,7 @@ export class ChartCard {
     this.range = matchMedia("(max-width: 767.98px)").matches ? bot.phone_range : bot.range;
     this.chart = new SpreadChart(this.host, bot, document.getElementById("chart-table"), {
       fetchPart: (from, to) => fetched(`${bot.chart}?${new URLSearchParams({ from, to })}`),
+      fetchLines: bot.lines && ((from, to) => fetched(`${bot.lines}?${new URLSearchParams({ from, to })}`)),
       onView: (chart) => this.showView(chart),
     });
     this.asked = 0;
@@ -78,6 +79,21 @@ export class ChartCard {
     const { points = [], ...rest } = figures;
     if (this.chart.model?.empty) this.loadSoon();
     else this.chart.push(points, rest);
+    this.linesAfterClose();
+  }
+
+  /** A closed candle lengthens the strategy's lines. */
+  linesAfterClose() {
+    const { live } = this.chart;
+    const bar = Math.floor((live?.lastAt ?? 0) / this.bot.timeframe_ms);
+    if (!this.bot.lines || bar === this.bar) return;
+    if (this.bar !== undefined) this.linesTimer ??= window.setTimeout(() => this.drawLines(), AGAIN_MS);
+    this.bar = bar;
+  }
+
+  drawLines() {
+    this.linesTimer = null;
+    this.chart.drawLines();
   }
 
   state(name) {

@@ -24,6 +24,12 @@ def test_only_the_unequal_part_counts() -> None:
     assert naked(fills, D(100), D(40)) == (2000, D(50))
 
 
+def test_legs_of_intended_unequal_value_are_level_by_their_shares() -> None:
+    """Leg 2 is to be worth half of leg 1."""
+    fills = [fill(0, 1, "100"), fill(0, 2, "10", "2.5"), fill(2, 2, "10", "2.5")]
+    assert naked(fills, D(100), D(20)) == (2000, D(50))
+
+
 def test_a_trimmed_leg_ends_it() -> None:
     assert naked([fill(0, 1, "100"), fill(4, 1, "-100", "1.01")], D(100), D(40)) == (4000, D(100))
 

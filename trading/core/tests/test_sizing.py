@@ -35,7 +35,7 @@ class TestLevel:
         assert level.amount1 == D(2840)
         assert level.amount2 == D("1232.6"), "scaled to leg 1's share of 2840 of 2840.909"
         assert level.notional1 == D(2840) * D("0.0352")
-        assert level.imbalance < D("0.001")
+        assert level.imbalance() < D("0.001")
 
     def test_short_the_spread_sells_leg_1(self) -> None:
         level = level_quantities(rules(), rules(), -1, D(100), D(1), D(1))
@@ -135,7 +135,7 @@ class TestProperties:
                 level=1, side=1, reference=0, first_spread=0, last_spread=0, invested=1, q1=q1, q2=-q2, cost=0
             )
             amounts = level_amounts(
-                Lots(float(step1), float(step2), 1.0), state, wanted, notional, quote(float(p1), float(p2))
+                Lots(float(step1), float(step2), 1.0), state, wanted, notional, 1.0, quote(float(p1), float(p2))
             )
             assert amounts.amount1 == pytest.approx(float(level.amount1), abs=float(step1) * 1.001 + 1e-6)
             assert amounts.amount2 == pytest.approx(float(level.amount2), abs=float(step2) * 1.001 + 1e-6)

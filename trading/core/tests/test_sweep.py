@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading.core.backtest import FillMode, run_backtest
+from trading.core import sweep
+from trading.core.backtest import FillMode, Prepared, run_backtest
 from trading.core.candles import Tape
+from trading.core.compiled import inlined, plain
 from trading.core.fills import Costs, Minimums
 from trading.core.funding import FundingSchedule
+from trading.core.simulation import Decide
 from trading.core.sweep import SweepTotals, run_totals, totals_of
 from trading.core.tests.strategies import Walk, configs, floats, walks
-from trading.core.types import Config, config
+from trading.core.types import FLAT, NONE, Config, Decision, Quote, State, config
 
 COUNTS = ("trades", "cycles", "refused", "wins", "bars_in_position", "bars", "liquidated")
 MONEY = ("realised", "final_equity", "max_drawdown", "fees", "funding", "gross_profit", "gross_loss", "sum_squares")
@@ -114,3 +117,24 @@ def test_a_tape_in_other_memory_is_not_mistaken_for_one_that_was_seen() -> None:
         flat = np.full(3, 100.0)
         found = run_totals(rules, Tape(np.arange(3, dtype=np.int64), flat, closes1, flat, flat))
         assert found.trades == trades
+
+
+@inlined
+def waits(params: Any, config: Config, state: State, quote: Quote, features: Any) -> Decision:
+    """Compiled by nobody."""
+    return Decision(NONE, FLAT, 0.0)
+
+
+def test_many_runs_wait_for_the_compiler_once_they_are_long_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "SHORT", 250)
+    asked: list[bool] = []
+
+    def spare(is_short: bool) -> Decide:
+        asked.append(is_short)
+        return plain(waits)
+
+    tape = Walk(seed=1, step=0.001, bars=100).tape()
+    rules = config(spreads=[1], multipliers=[1], investment=1, cap=9, start1=1, start2=1)
+    for _run in range(3):
+        assert run_totals(rules, tape, strategy=Prepared(waits, spare=spare)).trades == 0
+    assert asked == [True, True, False]

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -27,6 +28,16 @@ SETTINGS: Final = ("exchange", "timeframe", "symbols", "since", "until", "out_of
 COLUMNS: Final = ("score", "in", "out", "p", "q", "p out", "corr", "hedge", "half-life", "Hurst", "carry/y", "verdict")
 
 
+OPTIONS: Final = {"out_of_sample_pct": "out-of-sample", "size_quote": "size", "cost_pct": "cost"}
+"""Settings that the command calls otherwise."""
+
+
+def count(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError("must be a whole number, 0 or more")
+    return int(text)
+
+
 class Command(BaseCommand):
     help = (
         "Looks at every pair among the markets of the candle store and prints the best first. Fitted on the first part "
@@ -43,9 +54,9 @@ class Command(BaseCommand):
         parser.add_argument("--cost", dest="cost_pct", metavar="PCT", help="of opening and closing both legs, 0.24")
         parser.add_argument("--size", dest="size_quote", metavar="QUOTE", help="of one leg, for --books; 1000")
         parser.add_argument(
-            "--books", type=int, default=0, metavar="N", help="ask the exchange for the books of the best N pairs"
+            "--books", type=count, default=0, metavar="N", help="ask the exchange for the books of the best N pairs"
         )
-        parser.add_argument("--top", type=int, default=20, metavar="N", help="lines without --json; 0: all")
+        parser.add_argument("--top", type=count, default=20, metavar="N", help="lines without --json; 0: all")
         parser.add_argument("--json", action="store_true", help="every pair with all its figures")
 
     @no_translations
@@ -55,7 +66,7 @@ class Command(BaseCommand):
             rows = self._scanned(scan)
         except ValidationError as error:
             raise CommandError(
-                "\n".join(f"--{name}: {' '.join(said)}" for name, said in error.message_dict.items())
+                "\n".join(f"--{OPTIONS.get(name, name)}: {' '.join(said)}" for name, said in error.message_dict.items())
             ) from None
         except ScanRefused as refused:
             raise CommandError("\n".join(refused.problems)) from None

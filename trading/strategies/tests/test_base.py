@@ -6,13 +6,26 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import pytest
 
+from trading.core import backtest
 from trading.core.backtest import SPREAD, BacktestResult, run_backtest
 from trading.core.candles import Extremes, Tape
 from trading.core.compiled import inlined, is_compiled, plain
 from trading.core.lookahead import usual_rules
+from trading.core.simulation import simulator
 from trading.core.strategy_failed import StrategyFailed
 from trading.core.tests.strategies import Walk
-from trading.strategies import Config, Decision, Floats, Param, Quote, State, Strategy, compiled
+from trading.strategies import (
+    LONG_SPREAD,
+    Config,
+    Decision,
+    Floats,
+    Param,
+    Quote,
+    State,
+    Strategy,
+    compiled,
+    open_if_allowed,
+)
 from trading.strategies.base import Bound, bind, schema_of, strategy_problems
 from trading.strategies.parameters import ParametersRefused
 from trading.strategies.spread import Spread
@@ -43,9 +56,26 @@ def tape() -> Tape:
     return Walk(seed=5, step=0.002, bars=4_000).tape()
 
 
-def result(bound: Bound, tape: Tape) -> BacktestResult:
+class NotCompiledYet(Template):
+    """Nothing ever compiles its loop: it is in no cache."""
+
+    name = "not_compiled_yet"
+
+    @staticmethod
+    @compiled
+    def decide(params: Any, config: Config, state: State, quote: Quote, features: Floats) -> Decision:
+        return open_if_allowed(config, state, LONG_SPREAD, quote.p1, 2)
+
+
+def result(bound: Bound, tape: Tape, *, waits: bool = True) -> BacktestResult:
+    """`waits` for the compiler, whatever that takes."""
+    prepared = bound.prepared(tape)
     return run_backtest(
-        usual_rules(tape), tape, strategy=bound.prepared(tape), pause_after_close=False, restart_after_stop_loss=True
+        usual_rules(tape),
+        tape,
+        strategy=prepared._replace(decide=bound.decide, spare=None) if waits else prepared,
+        pause_after_close=False,
+        restart_after_stop_loss=True,
     )
 
 
@@ -59,6 +89,28 @@ def test_compiled_and_plain_trade_alike_to_the_last_bit(tape: Tape) -> None:
             assert one == other
         else:
             assert one.tobytes() == other.tobytes(), field.name
+
+
+def test_a_short_run_does_not_wait_for_the_compiler(tape: Tape, monkeypatch: pytest.MonkeyPatch) -> None:
+    bound = bind(NotCompiledYet, {"window": 60})
+    loop: Any = simulator(bound.prepared(tape).decide)
+    assert result(bound, tape, waits=False).q1.tolist() == [usual_rules(tape).investment / tape.closes1[0]]
+    assert not loop.signatures
+    asked: list[bool] = []
+    plainly = bind(Template).decide
+
+    def spare(is_short: bool) -> Any:
+        asked.append(is_short)
+        return plainly
+
+    prepared = bound.prepared(tape)._replace(spare=spare)
+    monkeypatch.setattr(backtest, "SHORT", len(tape) - 1)
+    run_backtest(usual_rules(tape), tape, strategy=prepared)
+    assert asked == [False]
+    result(bind(Compiled, {"window": 60}), tape)
+    ready = bind(Compiled, {"window": 60}).prepared(tape)._replace(spare=spare)
+    run_backtest(usual_rules(tape), tape, strategy=ready)
+    assert asked == [False]
 
 
 def test_which_are_compiled() -> None:

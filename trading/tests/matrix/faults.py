@@ -19,6 +19,7 @@ from bots.models import Bot
 from exchanges import listings
 from exchanges.adapters.paper_chaos import parse
 from exchanges.tests.series import CHZ, GALA
+from exchanges.tests.wire.market import WireOrder
 from trading.engine import run_tick
 from trading.tests.matrix.worlds import PaperWorld, World
 
@@ -33,12 +34,14 @@ class Killed(BaseException):
 @dataclass(frozen=True, slots=True)
 class Fault:
     """`strike` happens at the instant. `touched`: somebody trades at the venue, so that books and venue differ until a
-    person decides. `pays`: money comes that the next round of reconciliation reads."""
+    person decides. `told`: the venue does something and tells of it, and the next rounds of reconciliation book it.
+    `lasts`: nothing can be traded until a person has set it right."""
 
     name: str
     strike: Callable[[World], None]
     touched: bool = False
-    pays: bool = False
+    told: bool = False
+    lasts: bool = False
 
 
 # --- this side -------------------------------------------------------------------------------------------------------
@@ -104,6 +107,10 @@ def _close_all() -> None:
         one.close()
 
 
+SOCKETS: Final = (
+    Fault("sockets silent", lambda world: world.socket_says(Decimal(2), age_s=20, is_connected=True)),
+    Fault("sockets closed", lambda world: world.socket_says(Decimal(2), age_s=0, is_connected=False)),
+)
 OURS: Final = (
     Fault("process killed", killed),
     Fault("worker frozen for a minute", frozen_for_a_minute),
@@ -117,11 +124,11 @@ OURS: Final = (
 # --- the paper venue -------------------------------------------------------------------------------------------------
 
 
-def rehearsed(**fault: Any) -> Callable[[World], None]:
+def rehearsed(*also: dict[str, Any], **fault: Any) -> Callable[[World], None]:
     def strike(world: World) -> None:
         assert isinstance(world, PaperWorld)
         venue = world.venue
-        _in_a_thread(lambda: venue.rehearse(parse({"faults": [fault]})))
+        _in_a_thread(lambda: venue.rehearse(parse({"faults": [fault, *also]})))
 
     return strike
 
@@ -138,17 +145,22 @@ def _both_ways(name: str, **fault: Any) -> list[Fault]:
     return [Fault(f"{name}, one leg", rehearsed(**one)), Fault(f"{name}, both legs", rehearsed(next=2, **fault))]
 
 
+ONE_LEG_REFUSED: Final = {"fault": "reject", "symbol": CHZ, "reduce_only": False, "next": 9}
+"""So that the other leg of an entry has to be closed again."""
+
 OF_PAPER: Final = (
     *_both_ways("refused", fault="reject"),
     *_both_ways("time-out before acceptance", fault="timeout_before"),
     *_both_ways("time-out after acceptance", fault="timeout_after"),
     *_both_ways("partial fill", fault="partial", share=0.4),
     *_both_ways("slow fill", fault="slow", steps=1),
+    *_both_ways("expired unfilled", fault="partial", share=0),
+    Fault("reduce-only refused", rehearsed(ONE_LEG_REFUSED, fault="reject", reduce_only=True, next=2)),
     *_both_ways("not found after acceptance", fault="not_found", queries=2),
     Fault("slow answer", rehearsed(fault="delay", seconds=0.05, next=2)),
     Fault("cancel without an answer", rehearsed(fault="cancel_timeout", next=1)),
     Fault("quotes stand still", rehearsed(fault="freeze")),
-    Fault("liquidation", leg_liquidated, touched=True),
+    Fault("liquidation", leg_liquidated, told=True),
 )
 
 
@@ -177,8 +189,52 @@ def venue_clock_ahead(world: World) -> None:
     world.server.skew_ms = 3_600_000
 
 
-def closed_by_hand(world: World) -> None:
-    world.server.market.positions.pop("GALA", None)
+def refused(name: str, times: int = 1, **which: Any) -> Callable[[World], None]:
+    return told("refused", times, name=name, **which)
+
+
+def trim_refused(world: World) -> None:
+    """One leg of an entry is never taken; closing the other, and any close, is refused twice."""
+    market = world.server.market
+    market.fault("refused", 9, name="margin", base="CHZ", reduce_only=False)
+    market.fault("refused", 2, name="reduce_only", reduce_only=True)
+
+
+def closed_outside(cause: str, share: str) -> Callable[[World], None]:
+    """Part of a leg is closed by a hand (no cause) or by the venue itself."""
+
+    def strike(world: World) -> None:
+        server, market = world.server, world.server.market
+        held = market.held("GALA")
+        lot = market.contracts["GALA"].lot
+        amount = abs(held) * Decimal(share) // lot * lot
+        if not amount:
+            return
+        names = {"liquidation": "autoclose-", "adl": "adl_autoclose", "": "web"}
+        order = market.place(
+            WireOrder(
+                number=0,
+                client_id=f"{names[cause]}{len(market.orders)}",
+                base="GALA",
+                side="sell" if held > 0 else "buy",
+                type="market",
+                tif="ioc",
+                price=None,
+                amount=amount,
+                reduce_only=True,
+                at_ms=0,
+                margin_mode="cross",
+            )
+        )
+        order.why = cause
+        if server.exchange != "binance":  # elsewhere such orders have no name
+            order.client_id = ""
+
+    return strike
+
+
+def position_mode_changed(world: World) -> None:
+    world.server.market.hedged = True
 
 
 def leverage_changed(world: World) -> None:
@@ -217,16 +273,26 @@ OF_VENUES: Final = (
     Fault("answers that lag behind", everything_answered(3, status=504, text="")),
     Fault("venue's clock an hour ahead", venue_clock_ahead),
     Fault("insufficient margin", told("insufficient", 2)),
+    Fault("below minimum", refused("notional")),
+    Fault("unknown instrument", refused("unknown_market", 2)),
+    Fault("duplicate id, taken before", told("repeated")),
+    Fault("duplicate id, not there", refused("duplicate")),
+    Fault("reduce-only refused", trim_refused),
+    Fault("reduce-only clipped", closed_outside("", "0.5"), touched=True),
+    Fault("order expired unfilled", told("partial", 2, share="0")),
     Fault("partial fill", told("partial", 1, share="0.4")),
     Fault("not found after acceptance", told("not_found", 2, queries=2)),
     Fault("cancel without an answer", told("cancel_timeout", 1)),
     Fault("price beyond the limit", price_runs_away),
     Fault("leverage changed outside", leverage_changed),
-    Fault("funding at an odd time", funding_paid, pays=True),
+    Fault("funding at an odd time", funding_paid, told=True),
     Fault("delisting", delisted),
-    Fault("closed by hand", closed_by_hand, touched=True),
+    Fault("closed by hand", closed_outside("", "1"), touched=True),
+    Fault("liquidation", closed_outside("liquidation", "1"), told=True),
+    Fault("ADL", closed_outside("adl", "0.5"), told=True),
+    Fault("position mode changed outside", position_mode_changed, lasts=True),
 )
 
 
 def faults_of(world: str) -> tuple[Fault, ...]:
-    return (*OURS, *(OF_PAPER if world == "paper" else OF_VENUES))
+    return (*OURS, *SOCKETS, *(OF_PAPER if world == "paper" else OF_VENUES))

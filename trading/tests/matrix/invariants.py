@@ -15,6 +15,8 @@ from trading.installation import is_ours
 from trading.models import Cycle, Fill, LedgerLine, Order, Position, Trade, TradeStatus
 from trading.tests.matrix.worlds import World
 
+FAR = Decimal("0.2")
+"""Further than any cap, and than the markets of the worlds move."""
 NOT_THERE = (OrderStatus.DENIED, OrderStatus.REJECTED)
 
 
@@ -30,6 +32,7 @@ def invariants_hold(bot: Bot, venue: World, *, settled: bool = True, touched: bo
     fills_booked_once(bot)
     money_adds_up(bot)
     one_writer(bot)
+    prices_are_the_market_s(bot, venue)
     nobody_elses(bot)
     if not settled:
         return
@@ -116,6 +119,13 @@ def one_writer(bot: Bot) -> None:
     if lease is not None:
         leases.release(lease)
         _want(lease.token > token, 7, "a token came again")
+
+
+def prices_are_the_market_s(bot: Bot, venue: World) -> None:
+    """8: whatever stale quotes were about, no order was priced by them."""
+    for symbol, price in Order.objects.filter(bot=bot, price__isnull=False).values_list("symbol", "price"):
+        now = venue.server.market.contracts[symbol.partition("/")[0]].price
+        _want(price is None or abs(price / now - 1) < FAR, 8, f"an order at {price}, the market stands at {now}")
 
 
 def money_adds_up(bot: Bot) -> None:

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "pape
 SEED = int(os.environ.get("MATRIX_SEED", "11"))
 LIVES = os.environ.get("MATRIX_LIVES", "")
 RESULTS = os.environ.get("MATRIX_RESULTS", "")
+FAULTS = [name for name in os.environ.get("MATRIX_FAULTS", "").split(";") if name]
+"""Names of those to run, separated by semicolons: all cases of them."""
 SECONDS = float(os.environ.get("MATRIX_SECONDS", "600"))
 A_FEW = {PAPER: 6}
 A_FEW_ELSEWHERE = 3
@@ -29,6 +31,8 @@ A_FEW_ELSEWHERE = 3
 def chosen(name: str) -> list[Life]:
     lives = [life for life in all_lives() if life.world == name]
     random.Random(f"{SEED} {name}").shuffle(lives)
+    if FAULTS:
+        return [life for life in lives if life.fault.name in FAULTS]
     if LIVES != "all":
         return lives[: A_FEW.get(name, A_FEW_ELSEWHERE)]
     known = {(case["world"], case["fault"], case["step"]) for case in before()}

@@ -47,9 +47,9 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "pape
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "6"))
 STEPS = int(os.environ.get("MODEL_STEPS", "20"))
 VENUE = os.environ.get("MODEL_WORLD", PAPER)
-FAULTS = {fault.name: fault for fault in (OF_PAPER if VENUE == PAPER else OF_VENUES) if not fault.pays}
-PASSING = sorted(name for name, fault in FAULTS.items() if not fault.touched)
-TOUCHING = sorted(name for name, fault in FAULTS.items() if fault.touched)
+FAULTS = {fault.name: fault for fault in (OF_PAPER if VENUE == PAPER else OF_VENUES)}
+TOUCHING = sorted(name for name, fault in FAULTS.items() if fault.touched or fault.told)
+PASSING = sorted(set(FAULTS) - set(TOUCHING))
 POINTS = (
     "after_plan",
     "before_submit",

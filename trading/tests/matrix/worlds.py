@@ -1,5 +1,7 @@
 """One bot and its venue, whatever kind of venue it is: moved, watched and asked about in one way."""
 
+import json
+import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
@@ -20,6 +23,8 @@ from exchanges.models import ExchangeAccount
 from exchanges.paper_models import PaperFill, PaperOrder
 from exchanges.registry import venue_of
 from exchanges.services import account_test
+from exchanges.stream.redis_keys import connection, life_key, state_key
+from exchanges.stream.topics import TICKER, Feed, Topic
 from exchanges.tests.wire.accounts import SERVERS, live_account, live_paper_account, serving
 from exchanges.tests.wire.server import WireServer
 from trading.engine import run_tick
@@ -78,10 +83,25 @@ class World(ABC):
     def trade_ids(self) -> Counter[str]:
         """Numbers of the venue's fills of orders that carry a client order id of ours."""
 
+    def socket_says(self, factor: Decimal, *, age_s: float, is_connected: bool) -> None:
+        """Quotes of sockets lie in Redis, that much higher than the market, as old as that by the venue's clock."""
+        feed = Feed(self.server.exchange)
+        settings.EXCHANGE_BASE_URLS[feed.exchange]["ws"] = "ws://127.0.0.1:9"  # open, though nobody listens there
+        at_ms = self.server.now_ms() - round(age_s * 1000)
+        redis, now_ms = connection(), round(time.time() * 1000)
+        redis.set(life_key(feed), json.dumps([now_ms, at_ms, is_connected]))
+        for base, contract in self.server.market.contracts.items():
+            price = f"{contract.price * factor:f}"
+            data = [price, price, price, "100000", "100000"]
+            topic = Topic(feed, TICKER, f"{base}/USDT:USDT")
+            redis.set(state_key(topic), json.dumps([at_ms, 1, now_ms, data]))
+
     def calm(self) -> None:
         """The venue behaves from now on: no fault waits, both markets trade, the second one stands where it stood."""
         market = self.server.market
         market.faults.clear()
+        market.hedged = False
+        settings.EXCHANGE_BASE_URLS[self.server.exchange].pop("ws", None)
         self.server.skew_ms = 0
         if market.contracts["CHZ"].frozen:
             market.contracts["CHZ"].frozen = False
@@ -134,13 +154,13 @@ class WireWorld(World):
 
 
 @contextmanager
-def world(name: str, settings: Any) -> Iterator[World]:
+def world(name: str, configured: Any) -> Iterator[World]:
     """A started, flat bot; nothing of an earlier one stands in its way."""
     exchange = QUOTED_BY if name == PAPER else name
     for key, value in SHORT_TIMES.items():
-        setattr(settings, key, value)
+        setattr(configured, key, value)
     _forget_claims()
-    with serving(exchange, settings) as server:
+    with serving(exchange, configured) as server:
         owner = make_user()
         if name == PAPER:
             yield PaperWorld(server, live_paper_account(owner, exchange))

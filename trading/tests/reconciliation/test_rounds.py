@@ -1,9 +1,12 @@
 """One round of an account on the paper venue: what agrees, what differs, what proves nothing."""
 
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from bots.models import BotStatus
@@ -23,6 +26,7 @@ from trading.models import (
     Reconciliation,
     TradeLog,
 )
+from trading.reconciliation import events
 from trading.reconciliation.rounds import account_reconcile, round_claim
 from trading.tests.books import check_books
 from trading.tests.reconciliation.money_checks import check_money
@@ -31,6 +35,7 @@ from trading.tests.reconciliation.paper_world import (
     closed_by_hand,
     held,
     liquidated,
+    look,
     paired,
     reconciled,
     resting,
@@ -234,3 +239,42 @@ def test_a_symbol_with_something_under_way_is_left_for_the_next_round(settings: 
     outcome = reconciled(bot)
     assert outcome.skipped == (CHZ, GALA)
     assert (outcome.opened, outcome.suspects, bot.status) == (0, 0, BotStatus.RUNNING)
+
+
+def test_an_order_of_ours_that_counts_as_ended_and_rests_all_the_same_is_a_difference() -> None:
+    """It may fill any moment, though nobody looks at it any more."""
+    bot = paired()
+    resting(bot, GALA)
+    told = venue_of(bot.exchange_account).open_orders()[0]
+    like = Order.objects.filter(bot=bot, leg=1).latest("id")
+    like.pk, like.client_order_id, like.exchange_order_id = None, told.client_order_id, told.exchange_order_id
+    like.status, like.filled_amount, like.reason = "denied", Decimal(0), "never reached the venue"
+    like.save(force_insert=True)
+    for _ in range(2):
+        reconciled(bot)
+    assert Difference.objects.get(status="open").kind == "order"
+    assert bot.status_reason == "mismatch"
+
+
+def test_a_late_fill_of_an_earlier_cycle_is_closed_beside_the_position_of_now() -> None:
+    bot = paired(pause_after_close=False)
+    order = Order.objects.filter(bot=bot, leg=1).latest("id")
+    bot.intents.create(kind="close", idempotency_key="close", details={"reason": "time_stop"})
+    look(bot)
+    type(bot).objects.filter(pk=bot.pk).update(reference_spread=F("reference_spread") - 5)
+    look(bot)
+    assert (bot.level, bot.current_cycle) == (1, 2)
+    before = held(bot)
+    side = "buy" if before[GALA] > 0 else "sell"
+    by_hand(bot, GALA, Decimal(1000) if side == "buy" else Decimal(-1000))
+    last = venue_of(bot.exchange_account).fills(GALA, since=timezone.now() - timedelta(hours=1))[-1]
+    Order.objects.filter(pk=order.pk).update(side=side, amount=order.amount + 1000, status="canceled")
+    order.refresh_from_db()
+    told = replace(last, client_order_id=order.client_order_id, exchange_order_id=order.exchange_order_id)
+    assert events.late_book(order, [told], timezone.now())
+    for _ in range(2):
+        look(bot)
+    assert held(bot) == before
+    assert (bot.level, bot.status, bot.status_reason) == (1, "error", "late_fill")
+    assert not Position.objects.filter(bot=bot, cycle_number=1, is_open=True).exists()
+    assert not bot.intents.filter(status="waiting").exists()

@@ -1,5 +1,6 @@
 """Reconciliation against the three wire-format servers: what each venue's own answers prove."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -40,38 +41,52 @@ def reconciled(bot: Any, *, thorough: bool = False) -> Outcome:
     return outcome
 
 
-def closed_there(server: WireServer, base: str, *, by_itself: bool = False) -> None:
+BINANCE_NAMES = {"liquidation": "autoclose-7", "adl": "adl_autoclose", "delivery": "settlement_autoclose-7"}
+
+
+def closed_there(server: WireServer, base: str, *, cause: str = "", share: Decimal = Decimal(1)) -> None:
     """By somebody in the venue's own pages, or by the venue."""
-    held, market = server.market.held(base), server.market
-    name = (
-        "autoclose-7" if by_itself and server.exchange == "binance" else "web7" if server.exchange == "binance" else ""
+    held = server.market.held(base)
+    traded_there(server, base, "sell" if held > 0 else "buy", abs(held) * share, cause=cause)
+
+
+def traded_there(server: WireServer, base: str, side: str, amount: Decimal, *, cause: str = "") -> None:
+    elsewhere = f"web{len(server.market.orders)}"
+    order = WireOrder(
+        number=0,
+        client_id=BINANCE_NAMES.get(cause, elsewhere) if server.exchange == "binance" else elsewhere,
+        base=base,
+        side=side,
+        type="market",
+        tif="ioc",
+        price=None,
+        amount=amount,
+        reduce_only=bool(cause),
+        at_ms=0,
+        margin_mode="cross",
     )
-    market.place(
-        WireOrder(
-            number=0,
-            client_id=name,
-            base=base,
-            side="sell" if held > 0 else "buy",
-            type="market",
-            tif="ioc",
-            price=None,
-            amount=abs(held),
-            reduce_only=True,
-            at_ms=0,
-            margin_mode="cross",
-        )
-    ).why = "liquidation" if by_itself else ""
+    server.market.place(order).why = cause
 
 
-def test_a_liquidation_is_told_from_a_hand_and_ends_the_pair(server: WireServer) -> None:
+@pytest.mark.parametrize(
+    ("cause", "reason", "share"),
+    [
+        ("liquidation", "liquidated", Decimal(1)),
+        ("adl", "deleveraged", Decimal("0.5")),
+        ("delivery", "delivered", Decimal(1)),
+    ],
+)
+def test_what_the_venue_closes_is_told_from_a_hand_and_ends_the_pair(
+    server: WireServer, cause: str, reason: str, share: Decimal
+) -> None:
     bot = opened(server)
     reconciled(bot)
-    closed_there(server, "GALA", by_itself=True)
+    closed_there(server, "GALA", cause=cause, share=share)
     for _ in range(2):
         reconciled(bot)
     assert [server.market.held(base) for base in BASES] == [0, 0]
     assert Cycle.objects.get(bot=bot).reason == "liquidation"
-    assert bot.status_reason == "liquidated"
+    assert bot.status_reason == reason
     check_books(bot, server)
 
 
@@ -139,17 +154,21 @@ def test_leverage_changed_at_the_venue_is_told(server: WireServer) -> None:
     assert bot.status == BotStatus.ERROR
 
 
-def test_position_mode_changed_at_the_venue_is_told(server: WireServer) -> None:
-    if server.exchange == "bybit":
+@pytest.mark.parametrize("make", [started, opened])
+def test_position_mode_changed_at_the_venue_is_told(server: WireServer, make: Any) -> None:
+    if server.exchange == "bybit" and make is started:
         pytest.skip("tells it market by market, where something is held")
-    bot = started(server)
-    reconciled(bot)
+    bot = make(server)
+    reconciled(bot, thorough=True)
     server.market.hedged = True
     for _ in range(2):
-        reconciled(bot, thorough=True)
+        reconciled(bot)
     kinds = set(Difference.objects.filter(status=OPEN).values_list("kind", flat=True))
     assert kinds == {"position_mode"}
     assert bot.status == BotStatus.ERROR
+    server.market.hedged = False
+    reconciled(bot, thorough=True)
+    assert not Difference.objects.filter(status=OPEN).exists()  # set right at the venue: nothing is left to decide
 
 
 @at_one_venue
@@ -194,6 +213,49 @@ def test_funding_that_the_bot_has_not_read_is_booked(server: WireServer) -> None
     assert LedgerLine.objects.filter(bot=bot, kind="funding").count() == 1
     assert not LedgerLine.objects.filter(kind="transfer").exists()
     check_books(bot, server)
+
+
+def test_a_trade_in_a_market_that_no_bot_owns_is_no_transfer(server: WireServer) -> None:
+    lot = server.market.contracts["GALA"].lot
+    server.market.contracts["DOGE"] = replace(server.market.contracts["GALA"], base="DOGE", price=Decimal("0.1"))
+    bot = opened(server)
+    reconciled(bot)
+    traded_there(server, "DOGE", "buy", 500 * lot)
+    for _ in range(3):
+        reconciled(bot)
+    server.market.fund("DOGE", Decimal("0.01"))
+    server.market.move("DOGE", Decimal("0.11"))
+    traded_there(server, "DOGE", "sell", 500 * lot)
+    for _ in range(3):
+        reconciled(bot)
+    alone = Order.objects.filter(bot=None)
+    assert sorted(alone.values_list("symbol", "side", "status", "reason")) == [
+        ("DOGE/USDT:USDT", "buy", "closed", "placed at the exchange"),
+        ("DOGE/USDT:USDT", "sell", "closed", "placed at the exchange"),
+    ]
+    lines = LedgerLine.objects.filter(bot=None)
+    assert lines.get(kind="realised").amount == lot * Decimal("4.99")
+    assert lines.filter(kind="fee").count() == 2
+    assert lines.filter(kind="funding").count() == 1
+    assert not LedgerLine.objects.filter(kind="transfer").exists()
+    assert (bot.status, Difference.objects.exists()) == (BotStatus.RUNNING, False)
+    booked = sum(LedgerLine.objects.values_list("amount", flat=True), Decimal(0))
+    assert server.market.wallet == 10_000 + booked
+
+
+@at_one_venue
+def test_what_was_held_before_the_first_look_stays_a_transfer(server: WireServer) -> None:
+    """Nobody here knows what it cost."""
+    server.market.contracts["DOGE"] = replace(server.market.contracts["GALA"], base="DOGE", price=Decimal("0.1"))
+    traded_there(server, "DOGE", "buy", Decimal(500))
+    bot = opened(server)
+    reconciled(bot)
+    server.market.move("DOGE", Decimal("0.11"))
+    traded_there(server, "DOGE", "sell", Decimal(500))
+    for _ in range(3):
+        reconciled(bot)
+    assert not Order.objects.filter(bot=None).exists()
+    assert LedgerLine.objects.filter(kind="transfer").count() == 1
 
 
 @at_one_venue

@@ -145,6 +145,8 @@ def test_the_stress_table_says_what_shocks_would_do() -> None:
     assert pair["spread_doubled"] == "-4.65"
     assert (pair["market_up"], pair["market_down"], pair["leg_halted"]) == ("1.14", "-1.14", "-8.84")
     assert body["totals"][0]["spread_doubled"] == "-4.65"
+    assert pair["betas"] == [{"symbol": GALA, "beta": None}, {"symbol": CHZ, "beta": None}]
+    assert body["totals"][0]["betas"] == []
 
 
 def test_paper_and_live_are_never_in_one_sum() -> None:

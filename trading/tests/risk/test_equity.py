@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bots.tests.factories import make_bot, make_paper_account, make_user
@@ -144,3 +146,34 @@ def test_what_was_earned_by_bot_and_by_account() -> None:
     as_rows = {pk: (row.today, row.week, row.month, row.all) for pk, row in found.accounts.items()}
     assert as_rows == {one.pk: (0, 3, 7, 11), two.pk: (5, 6, 6, 6)}
     assert equity.earned_by(make_user(), now, now).bots == {}
+
+
+def test_the_newest_snapshot_is_found_without_reading_the_history() -> None:
+    accounts = [make_paper_account() for _ in range(3)]
+    rows = "INSERT INTO equity_snapshots (account_id, at, currency, equity, balance, gross_exposure, net_exposure)"
+    with connection.cursor() as cursor:
+        for account in accounts:
+            cursor.execute(
+                f"{rows} SELECT %s, %s::timestamptz - n * interval '1 hour', 'USDT', n, n, 0, 0"
+                " FROM generate_series(0, 3000) n",
+                [account.pk, NOON],
+            )
+        cursor.execute("ANALYZE equity_snapshots")
+    snapshot(accounts[1], NOON + timedelta(minutes=1), 7)
+    ids = [account.pk for account in accounts]
+    assert equity.latest_equities(ids) == {ids[0]: D(0), ids[1]: D(7), ids[2]: D(0)}
+    with CaptureQueriesContext(connection) as asked:
+        equity.latest_snapshots(ids)
+    (query,) = (each["sql"] for each in asked if "equity_snapshots" in each["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}")
+        plan = cursor.fetchone()[0][0]["Plan"]
+    assert rows_read(plan) < 20
+
+
+def rows_read(plan: dict[str, Any]) -> float:
+    """By every scan of the snapshots."""
+    below = sum(rows_read(part) for part in plan.get("Plans", ()))
+    if plan.get("Relation Name") != "equity_snapshots":
+        return below
+    return below + (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]

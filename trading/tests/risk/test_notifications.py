@@ -64,6 +64,16 @@ def test_margin_that_runs_short_is_told_while_something_is_held() -> None:
     assert Notification.objects.get().text.startswith("60.00 of 1,000.00 USDT")
 
 
+@pytest.mark.parametrize(("wished", "count"), [((), 0), ((20,), 1), ((5, 30), 1), ((5,), 0), ((None, 12), 0)])
+def test_margin_is_called_short_where_the_limits_say(wished: tuple[int | None, ...], count: int) -> None:
+    bot = make_open_bot()
+    targets = ({"scope": Scope.USER, "owner": bot.owner}, {"scope": Scope.ACCOUNT, "account": bot.exchange_account})
+    for target, percent in zip(targets, wished, strict=False):
+        RiskLimits.objects.create(**target, **({} if percent is None else {"warn_margin": percent}))
+    margin_look(bot.exchange_account, Balance("USDT", D(1000), D(1000), D(150)), timezone.now())
+    assert len(told()) == count
+
+
 def test_a_refused_key_is_told_once_until_it_was_good_again() -> None:
     account = make_bot().exchange_account
     now = timezone.now()

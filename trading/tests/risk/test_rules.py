@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trading.core.risk import RULES, Does, Facts, Intended, Limits, Rule, first_block, verdicts
@@ -69,22 +69,30 @@ some_order = st.builds(
 )
 
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""On a machine that has other things to do."""
+
+
+@UNHURRIED
 @given(some_limits, some_facts, some_order)
 def test_nothing_that_reduces_is_ever_blocked(limits: Limits, facts: Facts, order: Intended) -> None:
     assert first_block(verdicts(limits, facts, replace(order, reduces=True))) is None
 
 
+@UNHURRIED
 @given(some_facts, some_order)
 def test_without_limits_nothing_is_judged(facts: Facts, order: Intended) -> None:
     assert verdicts(Limits(), facts, order) == ()
 
 
+@UNHURRIED
 @given(some_limits, some_facts, some_order)
 def test_one_verdict_for_each_limit_that_is_set(limits: Limits, facts: Facts, order: Intended) -> None:
     given_rules = [rule for rule in Rule if getattr(limits, rule)]
     assert [verdict.rule for verdict in verdicts(limits, facts, order)] == given_rules
 
 
+@UNHURRIED
 @given(some_limits, some_facts, some_order)
 def test_what_blocks_is_at_or_over_its_limit(limits: Limits, facts: Facts, order: Intended) -> None:
     for verdict in verdicts(limits, facts, order):
@@ -94,6 +102,7 @@ def test_what_blocks_is_at_or_over_its_limit(limits: Limits, facts: Facts, order
             assert verdict.share_used < 1 or (verdict.share_used == 1 and verdict.does == Does.REFUSES)
 
 
+@UNHURRIED
 @given(some_limits, some_facts, some_order, st.sampled_from(FIGURES))
 def test_a_tighter_limit_never_lets_more_through(limits: Limits, facts: Facts, order: Intended, rule: Rule) -> None:
     was = RULES[rule](limits, facts, order)
@@ -107,6 +116,7 @@ def test_a_tighter_limit_never_lets_more_through(limits: Limits, facts: Facts, o
     assert now.blocks
 
 
+@UNHURRIED
 @given(some_limits, some_facts, some_order)
 def test_everything_blocks_for_a_reason_that_ends_later(limits: Limits, facts: Facts, order: Intended) -> None:
     for verdict in verdicts(limits, facts, order):

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.utils import timezone
 
 from bots import leases
 from bots.models import Bot, BotStatus, Intent, IntentStatus
 from bots.tests.factories import make_user
 from exchanges.tests.series import CHZ, GALA
-from trading import crash_points, ledger
+from trading import crash_points, ledger, plans
 from trading.core.order_state import UNSETTLED
 from trading.engine import run_tick
 from trading.kill_switch.actions import kill_switch
@@ -115,9 +116,9 @@ def test_a_worker_that_holds_the_bot_loses_it() -> None:
 
 @pytest.mark.parametrize("point", ["before_submit", "after_submit", "after_answer", "after_answer_commit"])
 def test_killed_at_any_step_and_run_again_it_sends_nothing_twice(point: str, settings: Any, monkeypatch: Any) -> None:
-    settings.ORDER_SEND_BY_S, settings.ORDER_PROOF_S, settings.BOT_LEASE_S = 0.15, 0.05, 0.5
     bot = opened_bot()
     ids = killed(bot)
+    settings.ORDER_SEND_BY_S, settings.ORDER_PROOF_S, settings.BOT_LEASE_S = 0.15, 0.05, 3.0
 
     def die(here: str) -> None:
         if here == point:
@@ -127,7 +128,7 @@ def test_killed_at_any_step_and_run_again_it_sends_nothing_twice(point: str, set
     with pytest.raises(KeyboardInterrupt):
         flattened(ids, patience_s=0.0)
     monkeypatch.undo()
-    assert flattened(ids).left == ()
+    assert flattened(ids, patience_s=30.0).left == ()
     check_flat(bot)
     sent = Order.objects.filter(bot=bot, purpose=Purpose.CLOSE).exclude(status="denied")
     assert sent.count() == 2
@@ -136,8 +137,8 @@ def test_killed_at_any_step_and_run_again_it_sends_nothing_twice(point: str, set
 @pytest.mark.parametrize("fault", ["timeout_after", "timeout_before", "reject", "not_found"])
 @pytest.mark.parametrize("symbol", [GALA, CHZ])
 def test_a_venue_that_misbehaves_is_closed_all_the_same(fault: str, symbol: str, settings: Any) -> None:
-    settings.ORDER_SEND_BY_S, settings.ORDER_PROOF_S = 0.15, 0.05
     bot = opened_bot()
+    settings.ORDER_SEND_BY_S, settings.ORDER_PROOF_S = 0.15, 0.05
     rehearse(bot, {"fault": fault, "symbol": symbol, "next": 1})
     assert flattened(killed(bot)).left == ()
     check_flat(bot)
@@ -187,6 +188,36 @@ def test_an_entry_of_the_same_moment_is_not_sent(monkeypatch: Any) -> None:
     assert holdings(bot) == {}
     flattened(bots_to_flatten())
     check_flat(bot)
+
+
+def test_one_that_cannot_be_planned_for_keeps_nobody(monkeypatch: Any) -> None:
+    bots = [opened_bot() for _ in range(3)]
+    planned = plans.exit_plan
+
+    def broken(tick: Any, *args: Any, **kwargs: Any) -> Any:
+        if tick.bot.pk == bots[1].pk:
+            raise ArithmeticError("no price")
+        return planned(tick, *args, **kwargs)
+
+    monkeypatch.setattr("trading.kill_switch.volley.exit_plan", broken)
+    monkeypatch.setattr("trading.kill_switch.flatten.exit_plan", broken)
+    done = flattened(killed(*bots), patience_s=30.0)
+    assert (sorted(done.flat), done.left) == ([bot.pk for bot in bots], ())  # its own look has another way
+    for bot in bots:
+        check_flat(bot)
+        check_closed_once(bot)
+
+
+def test_a_bot_whose_row_is_locked_keeps_nobody() -> None:
+    bots = [opened_bot() for _ in range(2)]
+    ids = killed(*bots)
+    with connections["default"].copy().cursor() as other:
+        other.execute("BEGIN")
+        other.execute("SELECT 1 FROM bot_instances WHERE id = %s FOR UPDATE", [ids[0]])
+        taken = leases.take_all(ids, holder="flatten:x", spares="flatten:")
+        other.execute("ROLLBACK")
+        other.connection.close()
+    assert list(taken) == [ids[1]]
 
 
 def test_others_are_left_alone() -> None:

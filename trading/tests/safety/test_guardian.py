@@ -13,6 +13,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from accounts.models import Channel, Notification
 from bots import leases
 from bots.models import Bot, BotStatus
 from bots.services import bot_pause, bot_stop
@@ -136,6 +137,25 @@ def test_a_bot_that_somebody_is_busy_with_is_left_to_him() -> None:
     assert lease is not None
     assert guarded().looked == ()
     leases.release(lease)
+
+
+@pytest.mark.parametrize(
+    ("channel", "letters"),
+    [
+        ({}, 0),
+        ({"kinds": ["trade"]}, 1),
+        ({"is_active": False}, 1),
+        ({"kind": "webhook"}, 1),
+    ],
+)
+def test_it_writes_no_letter_that_a_channel_brings(channel: dict[str, Any], letters: int) -> None:
+    bot = opened_bot()
+    Channel.objects.create(**{"owner": bot.owner, "kind": "mail", "name": "Mine"} | channel)
+    forget(bot)
+    guarded()
+    guardian_alerts.letters_wait()
+    assert len(mail.outbox) == letters
+    assert Notification.objects.filter(owner=bot.owner, kind="guardian").count() == 1
 
 
 @pytest.mark.usefixtures("_no_redis")

@@ -56,7 +56,10 @@ def test_only_the_named_markets_and_their_time(world: Any) -> None:  # noqa: F81
     [
         (["--symbols", "AAA/USDT"], "--symbols"),
         (["--since", "soon"], "--since"),
-        (["--out-of-sample", "99"], "--out_of_sample_pct"),
+        (["--out-of-sample", "99"], "--out-of-sample"),
+        (["--size", "0"], "--size"),
+        (["--cost", "nan"], "--cost"),
+        (["--top", "-2"], "--top"),
         (["--symbols", "XXX/USDT,YYY/USDT"], "two markets"),
     ],
 )

@@ -1,13 +1,14 @@
-/** A strategy's own lines on the chart of a run: which pane each belongs to, its colour, and buttons that hide it. */
+/** A strategy's own lines on the chart of a bot or a run: which pane each belongs to, its colour, and buttons that hide
+ * it. A line has the times of the chart's points, or `t` of its own. */
 
-import { line, valueAxis } from "../charts/chart_option.js";
-import { el } from "../charts/elements.js";
-import { faded } from "../charts/palette.js";
-import { paneScale } from "./run_layout.js";
+import { line, valueAxis } from "./chart_option.js";
+import { el } from "./elements.js";
+import { paneScale } from "./layout.js";
+import { faded } from "./palette.js";
 
 const DASHES = ["solid", "dashed", "dotted"];
 
-/** Prices stand with market 1: of a pair beneath, in a run of one market on its only line. */
+/** Prices stand with market 1: of a pair beneath, of a lone market on its only line. */
 function paneOf(overlay, isPair) {
   if (overlay.panel === "own") return "own";
   return overlay.panel === "price" && isPair ? "legs" : "hero";
@@ -24,12 +25,29 @@ export function shownIn(pane, model, isPair) {
 
 /** `[ms, value]` from just before the view to just after it; null where it has none. */
 function pointsOf(overlay, model) {
+  const times = overlay.t ?? model.t;
   const found = [];
-  for (let index = model.firstInView(); index < model.t.length; index += 1) {
-    found.push([model.t[index], overlay.values[index]]);
-    if (model.t[index] > model.view.to) break;
+  for (let index = Math.max(0, lastUntil(times, model.view.from)); index < times.length; index += 1) {
+    found.push([times[index], overlay.values[index]]);
+    if (times[index] > model.view.to) break;
   }
   return found;
+}
+
+/** Index of the last of these times that is not after `at`; -1 for none. */
+function lastUntil(times, at) {
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle] <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** What it was at a point of the chart: that of its last bar before. */
+function valueAt(overlay, model, index) {
+  return overlay.t ? (overlay.values[lastUntil(overlay.t, model.t[index])] ?? null) : overlay.values[index];
 }
 
 /** `{low, high}` widened so that these lines fit in. */
@@ -47,7 +65,7 @@ export function widened({ low, high }, overlays, model) {
 
 export function ownScale(model, isPair, height) {
   const found = widened({ low: Infinity, high: -Infinity }, shownIn("own", model, isPair), model);
-  return paneScale(found.low <= found.high ? found : { low: 0, high: 0 }, height, { pitch: 20, room: 0.1 });
+  return paneScale(found.low <= found.high ? found : { low: 0, high: 0 }, height, { pitch: 15, room: 0.1 });
 }
 
 export function overlayColor(model, overlay, palette) {
@@ -104,10 +122,15 @@ function button(overlay, index, chart) {
 /** What the lines say at a point, for the card beside the pointer. */
 export function overlayRows(model, index, words) {
   return model.overlays
-    .filter((overlay) => !model.hiddenOverlays.has(overlay.name) && overlay.values[index] !== null)
+    .filter((overlay) => !model.hiddenOverlays.has(overlay.name) && valueAt(overlay, model, index) !== null)
     .map((overlay) => {
-      const value = overlay.panel === "own" ? words.number(overlay.values[index], 2) : words.signed(overlay.values[index]);
-      const unit = { price: "%", spread: words.say("pp") }[overlay.panel] ?? "";
+      const [value, unit] = written(overlay.panel, valueAt(overlay, model, index), words);
       return el("div", "readout-foot", el("span", "", overlay.name), el("strong", "num", value, el("small", "", unit)));
     });
+}
+
+function written(panel, value, words) {
+  if (panel === "own") return [words.number(value, 2), ""];
+  if (panel === "spread") return [words.signed(value), words.say("pp")];
+  return words.isPriced ? [words.level(value), ""] : [words.signed(value), "%"];
 }

@@ -1,0 +1,1 @@
+"""Commands from a paired Telegram chat: read, understood, confirmed, and done by the services behind the buttons."""
