@@ -19,7 +19,6 @@ PYTEST = [PYTHON, "-m", "pytest"]
 # Tests of one group share something slow (a launched installation, a browser) and so run in one process.
 PARALLEL = ["-n", "3", "--dist", "loadgroup"]  # many tests wait for a server or a clock
 PLAIN_STATIC_FILES = {"STATICFILES_BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-COVERAGE = ["--cov", "--cov-report=term:skip-covered"]
 SOURCES = [str(ROOT / name) for name in ("accounts", "bots", "chainmakes", "exchanges", "trading", "scripts")]
 AUDIT_HOST = "api.osv.dev"
 AUDIT_PATIENCE_S = 3.0
@@ -99,7 +98,7 @@ def check(arguments: list[str]) -> int:
             failed.append("pip-audit")
         results = home.path / "pytest.xml"
         results.unlink(missing_ok=True)
-        everything = [*PYTEST, *PARALLEL, *COVERAGE, f"--junit-xml={results}"]
+        everything = [*PYTEST, *PARALLEL, f"--junit-xml={results}"]
         tests_pass = passes("pytest", everything, PLAIN_STATIC_FILES)
     if failed:
         summarise(failed, results)
