@@ -37,7 +37,7 @@ def _call() -> None:
     """Without a broker nothing is lost: the sweep finds what is due."""
     try:
         current_app.send_task(DISPATCH_TASK, queue="io", expires=EXPIRES_S, retry=False)
-    except (OperationalError, OSError) as error:
+    except (OperationalError, OSError, ValueError) as error:  # redis-py may read a buffer that its reconnection closed
         log.info("the workers are not told that notifications wait: %s", error)
 
 
