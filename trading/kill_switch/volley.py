@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import Error as DatabaseTrouble
+from django.db import connections
 from django.db.models import F
 
 from bots import leases
@@ -73,6 +74,9 @@ def _ticks(taken: Mapping[int, Lease], now: datetime, pool: Executor) -> list[Ti
         except (ExchangeError, ValidationError) as error:
             logger.warning("flatten of bot %s: %s", bot.pk, error)
             return None
+        finally:  # the pool's thread ends without giving them back
+            for connection in connections.all(initialized_only=True):
+                connection.close()
 
     return [tick for tick in pool.map(load, rows.values()) if tick is not None]
 

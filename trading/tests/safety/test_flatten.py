@@ -25,6 +25,7 @@ from trading.tests.safety.made import codes, holdings, look, opened_bot, rehears
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "paper"])
 
 HALTED = TradingState.HALTED
+WAIT_S = 2.0
 
 
 def killed(*bots: Bot) -> list[int]:
@@ -253,3 +254,18 @@ def test_an_order_goes_out_only_inside_its_lease() -> None:
     assert order is not None
     with pytest.raises(leases.LeaseLost):
         ledger.orders_submit(lease, [order])
+
+
+def test_its_threads_give_their_connections_back() -> None:
+    owner = make_user()
+    flattened(killed(*(opened_bot(owner) for _ in range(3))))
+    for alias in connections:
+        connections[alias].close()
+        pool = connections[alias].pool  # type: ignore[attr-defined]
+        everything = []
+        try:
+            for _ in range(pool.max_size):
+                everything.append(pool.getconn(timeout=WAIT_S))
+        finally:
+            for each in everything:
+                pool.putconn(each)
