@@ -184,7 +184,7 @@ def taken(alias: str, count: int | None = None) -> int:
 def test_every_task_gives_its_connections_back(tape_bot: Bot) -> None:
     """More tasks than the pool has connections: afterwards as many can be had as before, both ways to the database."""
     before = {alias: taken(alias) for alias in connections}
-    assert min(before.values()) > 4
+    assert all(before.values())
     with worker() as ended:
         for _ in range(40):
             tasks.tick_many.delay([tape_bot.pk], timezone.now().timestamp(), 60.0)
