@@ -80,7 +80,7 @@ def check(arguments: list[str]) -> int:
             f"{home.path} is in use by another command; wait for it or set CHAINMAKES_HOME to another folder."
         )
     session, foreground = Session.of(home), Foreground(sys.stderr)
-    background = session.in_background(role, session.servers_for_tests)
+    background = session.in_background(role, session.servers_for_tests if arguments else session.servers_for_all_checks)
     with foreground.dismissing(background):
         environment = session.environment | foreground.wait_for_ready(background)
 

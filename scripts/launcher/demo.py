@@ -15,11 +15,11 @@ from launcher.home import Home, read_json, write_private_json
 from launcher.ownership import Guest, claim, publish
 from launcher.postgres import stop_leftover
 from launcher.preparation import (
-    Finish,
     begin,
     collect_static,
     compile_kernels,
     compile_strategies,
+    peacefully,
     set_up_demo,
     show_demo,
 )
@@ -129,14 +129,6 @@ def bring_up(supervisor: Supervisor, session: Session, port: int) -> None:
     supervisor.start(compute, home.logs / f"{compute.name}.log")
     peacefully(supervisor, begin(supervisor, show_demo(home), environment, niceness=LEISURE))
     peacefully(supervisor, begin(supervisor, compile_strategies(home), environment, niceness=LAST))
-
-
-def peacefully(supervisor: Supervisor, finish: Finish) -> None:
-    """What only makes the demonstration nicer does not end it when it fails."""
-    try:
-        finish()
-    except LaunchError as error:
-        supervisor.report("note", str(error))
 
 
 def prepare_login(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from launcher.errors import LaunchError
 from launcher.home import ROOT, Home, read_json, write_private_json
 from launcher.processes import Program
 from launcher.programs import manage
@@ -98,3 +99,11 @@ def begin(
         write_private_json(home.prepared, read_json(home.prepared) | {step.name: step.digest})
 
     return finish_and_note
+
+
+def peacefully(supervisor: Supervisor, finish: Finish) -> None:
+    """What only makes things nicer or faster ends nothing when it fails."""
+    try:
+        finish()
+    except LaunchError as error:
+        supervisor.report("note", str(error))

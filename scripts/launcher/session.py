@@ -8,7 +8,7 @@ from launcher.background import Background
 from launcher.home import Home
 from launcher.keys import installation_keys
 from launcher.ownership import Owner, publish
-from launcher.preparation import begin, migrate
+from launcher.preparation import begin, compile_kernels, migrate, peacefully
 from launcher.programs import django_environment
 from launcher.servers import Servers, start_servers
 from launcher.supervisor import Supervisor
@@ -48,6 +48,13 @@ class Session:
     def servers_for_tests(self, supervisor: Supervisor) -> None:
         """Tests make databases of their own."""
         self.hand_over(supervisor, "test", self.start_servers(supervisor, durable=False))
+
+    def servers_for_all_checks(self, supervisor: Supervisor) -> None:
+        """Kernels are compiled beside the first checks, so that not every process of the tests compiles them."""
+        servers = self.start_servers(supervisor, durable=False)
+        finish = begin(supervisor, compile_kernels(self.home), self.environment | servers.environment)
+        self.hand_over(supervisor, "test", servers)
+        peacefully(supervisor, finish)
 
     def hand_over(self, supervisor: Supervisor, kind: str, servers: Servers) -> None:
         """Lets guests in and reports the servers' addresses."""
