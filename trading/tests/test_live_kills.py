@@ -1,17 +1,15 @@
 """Real SIGKILLs of a bot on a real account: whoever looks next finds out what became of its orders."""
 
 import signal
-import subprocess
-import sys
 from typing import Any
 
 import pytest
-from django.conf import settings as configured
 
 from bots.models import Bot
 from exchanges.tests.wire.accounts import SERVERS, serving
 from exchanges.tests.wire.server import WireServer
 from trading.models import Order
+from trading.tests.killable import run
 from trading.tests.live_bots import (
     check_books,
     check_no_leg_alone,
@@ -21,7 +19,6 @@ from trading.tests.live_bots import (
     moved,
     started,
 )
-from trading.tests.processes import environment_of_processes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -38,10 +35,8 @@ def server(request: Any, settings: Any) -> Any:
 
 
 def killed_at(point: str, bot: Bot) -> None:
-    command = [sys.executable, "-m", "trading.tests.wire_process", str(bot.pk)]
-    environment = environment_of_processes(CRASH_POINT=point, QUOTE_CACHE_TTL="0", BOT_LEASE_S="3")
-    done = subprocess.run(command, env=environment, cwd=configured.BASE_DIR, timeout=60, check=False)
-    assert done.returncode == -signal.SIGKILL
+    short = {"QUOTE_CACHE_TTL": 0.0, "BOT_LEASE_S": 3.0}
+    assert run("look", bot.pk, crash_point=point, **short) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("point", POINTS)
