@@ -8,8 +8,8 @@ from django.utils.translation import pgettext_lazy
 from unfold.admin import ModelAdmin
 
 from accounts import services
-from accounts.admin_parts import LookOnly, moment, text
-from accounts.audit_words import sentence
+from accounts.admin_parts import LookOnly, chosen_by, moment, text
+from accounts.audit_words import SOURCES, WORDS, sentence
 from accounts.models import ApiToken, AuditEntry, LoginSession, Role, User
 
 
@@ -18,17 +18,18 @@ class AuditEntryAdmin(LookOnly):
     list_display = [
         moment("at", _("Time")),
         text("actor_name", _("Who")),
-        "words",
+        "deed",
         text("object_label", _("Object")),
-        text("source", _("By way of")),
+        text("source", _("By way of"), SOURCES),
         text("ip", _("Address")),
     ]
-    list_filter = ["source", "action"]
+    list_filter = [chosen_by("source", _("By way of"), SOURCES), chosen_by("action", _("What"), WORDS)]
+    words = {"source": SOURCES, "action": WORDS}
     search_fields = ["actor_name", "object_label", "action", "ip"]
     ordering = ["-at", "-id"]
 
     @admin.display(description=_("What"), ordering="action")
-    def words(self, entry: AuditEntry) -> str:
+    def deed(self, entry: AuditEntry) -> str:
         return sentence(entry)
 
 

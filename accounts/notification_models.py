@@ -194,6 +194,7 @@ class SignOfLife(models.Model):
     part = models.CharField(primary_key=True, max_length=20)
     at = models.DateTimeField()
     silent_since = models.DateTimeField(null=True)  # told; NULL while it is heard
+    heard_since = models.DateTimeField(null=True)  # again, after it was silent
 
     class Meta:
         db_table = "signs_of_life"

@@ -5,20 +5,24 @@ from datetime import timedelta
 from celery import current_app, shared_task
 from django.utils import timezone
 
-from accounts.notifications import inbox
+from accounts.notifications import inbox, waking
 from accounts.notifications.engine_watch import engine_look, sign_of_life
 from accounts.notifications.fan_out import notifications_route
 from accounts.notifications.sending import channel_send, channels_due
 
 KEPT_DAYS = 90
 LIFE_S = 60
+AGAIN_S = 1
 
 
 @shared_task
 def dispatch() -> None:
     """Whatever is committed by now gets on its way, each channel in a task of its own: a slow one delays no other."""
-    while notifications_route():
+    waking.begun()
+    while is_left := notifications_route():
         continue
+    if is_left is None and waking.is_first():  # the other may have looked a moment too early
+        dispatch.apply_async(countdown=AGAIN_S, queue="io", expires=LIFE_S)
     for channel_id in channels_due(timezone.now()):
         send_channel.apply_async((channel_id,), queue="io", expires=LIFE_S)
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
 import django
@@ -11,10 +11,20 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.db import connections  # noqa: E402
-from django.test.utils import setup_databases, teardown_databases  # noqa: E402
+from django.test.utils import override_settings, setup_databases, teardown_databases  # noqa: E402
 from redis import Redis  # noqa: E402
 
 PREFIX = "benchmark"
+
+
+class Settings:
+    """As a test changes them, until the stack ends."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self.__dict__["stack"] = stack
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self.__dict__["stack"].enter_context(override_settings(**{name: value}))
 
 
 @contextmanager

@@ -42,7 +42,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"fault": FaultKind.TIMEOUT_AFTER, "probability": 0.06},
     {"fault": FaultKind.PARTIAL, "share": 0.3, "probability": 0.12},
     {"fault": FaultKind.SLOW, "steps": 1, "probability": 0.12},
-    {"fault": FaultKind.NOT_FOUND, "queries": 1, "probability": 0.06},
+    {"fault": FaultKind.NOT_FOUND, "seconds": 0.3, "probability": 0.06},
     {"fault": FaultKind.DELAY, "seconds": 0.01, "probability": 0.12},
     {"fault": FaultKind.CANCEL_TIMEOUT, "probability": 0.3},
 )

@@ -12,6 +12,7 @@ from accounts.models import Role, User
 from accounts.notification_models import Notification
 from bots.models import Bot, BotStatus
 from exchanges.models import Exchange, ExchangeAccount, PaperSource
+from exchanges.quote_log import source_of
 from trading.models import Cycle, Fill, LedgerLine, LineKind, Order, Position, Purpose, TradeLog
 
 GALA, CHZ = "GALA/USDT:USDT", "CHZ/USDT:USDT"
@@ -37,8 +38,9 @@ def build(*, bots: int, orders: int) -> Installation:
     multiply(first, bots - 1, bot_name="'Pair ' || n", exchange_account_id=f"{accounts[0].pk} + n % {ACCOUNTS}")
     _histories(first, bots, orders)
     _news(owner, 20_000)
+    _chart(first)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        cursor.execute("VACUUM (ANALYZE)")  # as it is after a night
     return Installation(owner, accounts[0], first)
 
 
@@ -144,6 +146,26 @@ def _cycles(bot: Bot, bots: int, began: object) -> None:
     second = {"leg": "2", "symbol": f"'{CHZ}'", "side": "'long'", "amount": "1180", "entry_price": "0.0847"}
     first_account = f"{bot.exchange_account_id} + (n - 1) % {ACCOUNTS}"
     multiply(position, bots, bot_id=f"{bot.pk} + n - 1", account_id=first_account, **second)
+
+
+def _chart(bot: Bot) -> None:
+    """30 days of minutes of one bot, and 48 h of quotes of its markets and others, written in turn."""
+    end = timezone.now().replace(second=0, microsecond=0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO spread_history (bot_id, kind, recorded_at, market1_price, market2_price, spread_percentage,"
+            " spread_open, spread_high, spread_low, stored_on)"
+            " SELECT %s, 'minute', %s - n * interval '1 minute', 0.035, 0.085, s, s, s + 0.1, s - 0.1, CURRENT_DATE"
+            " FROM (SELECT n, 3 * sin(n / 97.0) AS s FROM generate_series(0, %s) n) AS minutes",
+            [bot.pk, end, 30 * 24 * 60],
+        )
+        cursor.execute(
+            "INSERT INTO market_quotes (source, symbol, at, price, stored_on)"
+            " SELECT %s, m.symbol, %s - n * interval '5 s', m.price * (1 + sin(n / 50.0) / 100), CURRENT_DATE"
+            " FROM generate_series(0, %s) n, (VALUES (%s, 0.035), (%s, 0.085), ('A', 1), ('B', 1), ('C', 1),"
+            " ('D', 1), ('E', 1), ('F', 1), ('G', 1), ('H', 1)) AS m (symbol, price)",
+            [source_of(bot.exchange_account), end, 48 * 720, GALA, CHZ],
+        )
 
 
 def _news(owner: User, count: int) -> None:

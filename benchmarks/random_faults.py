@@ -25,7 +25,7 @@ OF_ONE_ORDER: Final = (
     {"fault": FaultKind.TIMEOUT_AFTER},
     {"fault": FaultKind.PARTIAL, "share": 0.3},
     {"fault": FaultKind.SLOW, "steps": 2},
-    {"fault": FaultKind.NOT_FOUND, "queries": 2},
+    {"fault": FaultKind.NOT_FOUND, "seconds": 2.0},
     {"fault": FaultKind.DELAY, "seconds": 0.3},
     {"fault": FaultKind.CANCEL_TIMEOUT},
 )

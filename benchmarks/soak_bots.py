@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 import queue
 import random
 import sys
@@ -40,6 +41,7 @@ from benchmarks.random_faults import (  # noqa: E402
 from bots.models import Bot  # noqa: E402
 from bots.services import bot_create, bot_start  # noqa: E402
 from exchanges.models import Exchange, ExchangeAccount, PaperSource  # noqa: E402
+from exchanges.registry import venue_of  # noqa: E402
 from exchanges.services import account_create  # noqa: E402
 from trading.core.order_state import UNSETTLED  # noqa: E402
 from trading.models import LogType, Order, Trade, TradeLog, TradeStatus  # noqa: E402
@@ -122,7 +124,7 @@ class Soak:
             return {}
 
     def _account(self, number: int) -> ExchangeAccount:
-        config = {"initial_balance": "100000", "seed": number + 1, "volatility": "5", "speed": str(SPEED)}
+        config = {"initial_balance": "1000000", "seed": number + 1, "volatility": "5", "speed": str(SPEED)}
         return account_create(
             owner=self.user,
             data={
@@ -136,15 +138,16 @@ class Soak:
 
     def _bot(self, number: int) -> Bot:
         first, second = PAIRS[number % len(PAIRS)]
-        now = timezone.now()
+        account, now = self.accounts[number // len(PAIRS)], timezone.now()
+        each = _investment(account, (first, second))
         data = {
             "bot_name": f"Soak {number + 1}",
-            "exchange_account": self.accounts[number // len(PAIRS)].pk,
+            "exchange_account": account.pk,
             "market1_symbol": first,
             "market2_symbol": second,
             "start_time": now - timedelta(minutes=10),
-            "investment_per_order": "2000",
-            "max_position_value": "20000",
+            "investment_per_order": str(each),
+            "max_position_value": str(10 * each),
             "max_dca_times": len(RUNGS),
             "dca_config": RUNGS,
             "profit_ratio": "0.4",
@@ -156,6 +159,14 @@ class Soak:
         }
         bot = bot_create(actor=self.user, data=data, now=now)
         return bot_start(actor=self.user, bot=bot, now=timezone.now())
+
+
+def _investment(account: ExchangeAccount, symbols: tuple[str, ...]) -> int:
+    """Many lots of either market: after years at such a volatility one of them may be worth a lot."""
+    venue = venue_of(account)
+    rules, quotes = venue.markets(), venue.quotes(symbols)
+    lots = (float(rules[symbol].amount_step * quotes[symbol].mid) for symbol in symbols)
+    return max(2000, *(math.ceil(60 * lot) for lot in lots))
 
 
 def _quantiles(values: list[int]) -> dict[str, int]:

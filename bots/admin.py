@@ -7,11 +7,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from accounts.admin_parts import LookOnly, figure, moment, text
+from accounts.admin_parts import NOTHING, LookOnly, figure, moment, text
 from bots import schedules, services
+from bots.journal.lines import reason_text
 from bots.models import Bot, BotStatus, Intent, SymbolClaim
 from exchanges.errors import DomainError
 
@@ -36,12 +38,19 @@ class BotAdmin(LookOnly):
     list_filter = ["status", "exchange_account__exchange", "strategy"]
     search_fields = ["bot_name", "owner__username", "market1_symbol", "market2_symbol"]
     list_select_related = ["owner", "exchange_account"]
-    exclude = ["lease_token", "lease_holder", "lease_until"]
+    exclude = ["lease_token", "lease_holder", "lease_until", "status_reason"]
     actions = ["pause", "stop"]
 
     def has_change_permission(self, request: HttpRequest, obj: Bot | None = None) -> bool:
         """Nothing of a bot is edited here; the actions need the right to change bots."""
         return obj is None and admin.ModelAdmin.has_change_permission(self, request, obj)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return ["reason", *super().get_fields(request, obj)]
+
+    @admin.display(description=_("Reason"))
+    def reason(self, bot: Bot) -> str:
+        return reason_text(bot.status_reason) or NOTHING
 
     @admin.display(description=_("Pair"), ordering="market1_symbol")
     def pair(self, bot: Bot) -> str:
@@ -139,7 +148,7 @@ class ScheduleAdmin(LookOnly):
 
     @admin.display(description=_("Name"), ordering="name")
     def title(self, task: PeriodicTask) -> str:
-        return str(task.name)
+        return gettext(task.name)
 
     @admin.display(description=_("Bot"), ordering="bot_schedule__bot__bot_name")
     def bot(self, task: PeriodicTask) -> str:

@@ -1,6 +1,6 @@
 """What the tabs under a bot's chart list: cycles, orders, journal, statistics, parity, settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +8,8 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from bots.charts.profit import curve_path
@@ -68,11 +69,13 @@ class CycleLine:
 
 
 def cycles_tab(bot: Bot, query: dict[str, str], figures: dict[str, Any] | None) -> dict[str, Any]:
-    page = _page(Cycle.objects.filter(bot=bot).order_by("-number"), "cycles", query)
+    """All cycles are read once: the summary needs them anyway."""
+    cycles = list(Cycle.objects.filter(bot=bot).order_by("-number"))
+    page = _page(cycles, "cycles", query)
     return {
         "page": page,
         "lines": [_cycle_line(cycle, figures, bot.market1_start_price) for cycle in page],
-        "summary": summary_of(bot),
+        "summary": summary_of(cycles[::-1]),
         "levels": bot.max_dca_times,
     }
 
@@ -130,15 +133,18 @@ TABS: Final[dict[str, tuple[Any, Callable[[Bot, dict[str, str], dict[str, Any] |
 
 
 def tab_counts(bot: Bot) -> dict[str, int]:
-    """Three queries; the other tabs count nothing."""
-    return {
-        "cycles": Cycle.objects.filter(bot=bot).count(),
-        "orders": Order.objects.filter(bot=bot).count(),
-        "journal": TradeLog.objects.filter(bot=bot).count(),
-    }
+    """One query; the other tabs count nothing."""
+    rows = {"cycles": Cycle, "orders": Order, "journal": TradeLog}
+    counts = Bot.objects.filter(pk=bot.pk).values_list(*(_count_of(model) for model in rows.values())).get()
+    return dict(zip(rows, counts, strict=True))
 
 
-def _page(rows: QuerySet[Any], tab: str, query: dict[str, str]) -> Page[Any]:
+def _count_of(model: type[Model]) -> Coalesce:
+    of_bot = model._default_manager.filter(bot=OuterRef("pk")).order_by().values("bot")
+    return Coalesce(Subquery(of_bot.annotate(count=Count("pk")).values("count")), 0)
+
+
+def _page(rows: QuerySet[Any] | Sequence[Any], tab: str, query: dict[str, str]) -> Page[Any]:
     return Paginator(rows, ROWS[tab]).get_page(query.get("page"))
 
 

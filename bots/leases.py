@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import DateTimeField, Func
 
 from bots.models import Bot
+from bots.ready_query import ReadyQuery
 
 TAKE_WAIT_MS = 1000
 
@@ -83,6 +85,27 @@ def renew(lease: Lease) -> None:
             raise LeaseLost
 
 
+def renewed_bot(lease: Lease) -> Bot:
+    """Renews the lease and locks the bot's row until the surrounding transaction ends; the row with its ids alone.
+
+    Raises LeaseLost.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE bot_instances SET lease_until = clock_timestamp() + make_interval(secs => %s)"
+            " WHERE id = %s AND lease_token = %s AND lease_until > clock_timestamp()"
+            " RETURNING id, owner_id, exchange_account_id, exchange_account2_id",
+            [settings.BOT_LEASE_S, lease.bot_id, lease.token],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise LeaseLost
+    return Bot.from_db(connection.alias, _IDS, row)
+
+
+_IDS = ("id", "owner_id", "exchange_account_id", "exchange_account2_id")
+
+
 def release(lease: Lease) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -97,14 +120,24 @@ def locked_bot(lease: Lease) -> Bot:
 
     Raises LeaseLost.
     """
-    rows = Bot.objects.raw(
-        "SELECT * FROM bot_instances WHERE id = %s AND lease_token = %s AND lease_until > clock_timestamp() FOR UPDATE",
-        [lease.bot_id, lease.token],
-    )
-    bot = next(iter(rows), None)
-    if bot is None:
+    rows = _LOCKED.rows(lease.bot_id, lease.token)
+    if not rows:
         raise LeaseLost
+    bot: Bot = rows[0]
     return bot
+
+
+class _ClockTimestamp(Func):
+    function, template = "clock_timestamp", "%(function)s()"
+    output_field = DateTimeField()
+
+
+_LOCKED = ReadyQuery(
+    lambda pk, token: (
+        Bot.objects.filter(pk=pk, lease_token=token, lease_until__gt=_ClockTimestamp()).order_by().select_for_update()
+    ),
+    2,
+)
 
 
 def locked_bots(leases: Collection[Lease]) -> dict[int, Bot]:

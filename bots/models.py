@@ -228,6 +228,9 @@ class Bot(models.Model):
     def account_of(self, leg: int) -> ExchangeAccount:
         return self.exchange_account2 or self.exchange_account if leg == 2 else self.exchange_account
 
+    def account_id_of(self, leg: int) -> int:
+        return self.exchange_account2_id or self.exchange_account_id if leg == 2 else self.exchange_account_id
+
     def symbol_of(self, leg: int) -> str:
         return self.market2_symbol if leg == 2 else self.market1_symbol
 
@@ -261,6 +264,8 @@ class Intent(models.Model):
 
     class Meta:
         db_table = "bot_intents"
+        verbose_name = _("wish of a user")
+        verbose_name_plural = _("Wishes of users")
         constraints = [models.UniqueConstraint(fields=["bot", "idempotency_key"], name="bot_intents_key_unique")]
         indexes = [
             models.Index(fields=["bot"], condition=models.Q(status="waiting"), name="bot_intents_waiting"),
@@ -280,6 +285,8 @@ class SymbolClaim(models.Model):
 
     class Meta:
         db_table = "symbol_claims"
+        verbose_name = _("claimed market")
+        verbose_name_plural = _("Claimed markets")
         constraints = [models.UniqueConstraint(fields=["venue_account", "symbol"], name="symbol_claims_unique")]
 
     def __str__(self) -> str:

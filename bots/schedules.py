@@ -25,6 +25,7 @@ from django.db.models import (
 from django.db.models.functions import Mod, Now
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
+from django.utils.translation import gettext_noop
 from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
 
 from accounts.audit import record
@@ -39,23 +40,29 @@ CHUNK_TASK = "trading.tasks.tick_many"
 _GOLDEN = 0.6180339887498949
 
 HOUSEKEEPING = {
-    "Reconciliation of the accounts": ("trading.tasks_reconciliation.accounts_reconcile_all", timedelta(minutes=1)),
-    "Partitions of the spread history": ("trading.tasks.partitions_keep", timedelta(hours=1)),
-    "Equity of the accounts": ("trading.tasks_risk.equity_snapshots", timedelta(minutes=1)),
-    "Thinning of equity snapshots": ("trading.tasks_risk.equity_thin", timedelta(hours=1)),
-    "Thinning of the journals": ("trading.tasks_journal.journals_thin_all", timedelta(days=1)),
-    "Health of open pairs": ("trading.tasks_risk.pairs_watch", timedelta(minutes=1)),
-    "Orders by hand": ("trading.tasks_manual_orders.orders_by_hand_settle", timedelta(seconds=10)),
-    "Interrupted back-tests": ("trading.tasks_backtests.backtests_sweep", timedelta(minutes=1)),
-    "Interrupted searches": ("trading.tasks_searches.searches_sweep", timedelta(minutes=1)),
-    "Interrupted scans": ("trading.tasks_scans.scans_sweep", timedelta(minutes=1)),
-    "Interrupted downloads": ("exchanges.tasks.downloads_sweep", timedelta(minutes=1)),
-    "Ended log-ins": ("trading.tasks.logins_flush", timedelta(days=1)),
-    "Log-ins of long ago": ("accounts.tasks.forget_old_logins", timedelta(days=1)),
-    "Notifications that wait": ("accounts.tasks_notifications.sweep", timedelta(seconds=10)),
-    "Notifications of long ago": ("accounts.tasks_notifications.forget_old", timedelta(days=1)),
-    "Daily summaries": ("trading.tasks_notifications.daily_summaries", timedelta(minutes=10)),
-    "Limits and margins that are near": ("trading.tasks_notifications.limits_watch", timedelta(minutes=1)),
+    gettext_noop("Reconciliation of the accounts"): (
+        "trading.tasks_reconciliation.accounts_reconcile_all",
+        timedelta(minutes=1),
+    ),
+    gettext_noop("Partitions of the spread history"): ("trading.tasks.partitions_keep", timedelta(hours=1)),
+    gettext_noop("Equity of the accounts"): ("trading.tasks_risk.equity_snapshots", timedelta(minutes=1)),
+    gettext_noop("Thinning of equity snapshots"): ("trading.tasks_risk.equity_thin", timedelta(hours=1)),
+    gettext_noop("Thinning of the journals"): ("trading.tasks_journal.journals_thin_all", timedelta(days=1)),
+    gettext_noop("Health of open pairs"): ("trading.tasks_risk.pairs_watch", timedelta(minutes=1)),
+    gettext_noop("Orders by hand"): ("trading.tasks_manual_orders.orders_by_hand_settle", timedelta(seconds=10)),
+    gettext_noop("Interrupted back-tests"): ("trading.tasks_backtests.backtests_sweep", timedelta(minutes=1)),
+    gettext_noop("Interrupted searches"): ("trading.tasks_searches.searches_sweep", timedelta(minutes=1)),
+    gettext_noop("Interrupted scans"): ("trading.tasks_scans.scans_sweep", timedelta(minutes=1)),
+    gettext_noop("Interrupted downloads"): ("exchanges.tasks.downloads_sweep", timedelta(minutes=1)),
+    gettext_noop("Ended log-ins"): ("trading.tasks.logins_flush", timedelta(days=1)),
+    gettext_noop("Log-ins of long ago"): ("accounts.tasks.forget_old_logins", timedelta(days=1)),
+    gettext_noop("Notifications that wait"): ("accounts.tasks_notifications.sweep", timedelta(seconds=10)),
+    gettext_noop("Notifications of long ago"): ("accounts.tasks_notifications.forget_old", timedelta(days=1)),
+    gettext_noop("Daily summaries"): ("trading.tasks_notifications.daily_summaries", timedelta(minutes=10)),
+    gettext_noop("Limits and margins that are near"): (
+        "trading.tasks_notifications.limits_watch",
+        timedelta(minutes=1),
+    ),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from bots.models import Bot
 from bots.strategies.bars import bars_of
+from bots.strategies.frame import Misfit, misfit
 from bots.strategies.registry import strategy_of
 from trading.core.decide import decide, decide_exit_only
 from trading.core.leg_ratio import EQUAL
@@ -21,12 +22,13 @@ SPREAD: Final = "spread"
 class Said:
     """`failed`: why the strategy could say nothing; the stop loss of the common settings was looked at all the same.
 
-    `ratio`: what leg 2 of a level is to be worth for each 1 of leg 1.
+    `ratio`: what leg 2 of a level is to be worth for each 1 of leg 1. `misfit`: why what it wanted may not be.
     """
 
     decision: Decision
     failed: str = ""
     ratio: float = EQUAL
+    misfit: Misfit | None = None
 
 
 def say(
@@ -51,8 +53,11 @@ def say(
         decision, ratio = bound.decide_plainly(config, state, quote, row), bound.leg_ratio(row)
     except (LookupError, ParametersRefused, StrategyFailed) as error:
         return Said(_stop_loss_alone(config, state, quote), str(error))
+    nothing = decision._replace(action=NONE, side=state.side)
     if decision.action in (OPEN, ADD) and not entries:
-        return Said(decision._replace(action=NONE, side=state.side))
+        return Said(nothing)
+    if found := misfit(config, state, decision, len(bot.legs)):
+        return Said(nothing, misfit=found)
     return Said(decision, ratio=ratio)
 
 

@@ -58,11 +58,6 @@ class Statistics:
         return None if self.naked_longest_ms is None else self.naked_longest_ms / 1000
 
 
-def summary_of(bot: Bot) -> Summary:
-    """One query."""
-    return _summary(list(Cycle.objects.filter(bot=bot).order_by("number")))
-
-
 def statistics_of(bot: Bot) -> Statistics:
     """Two queries."""
     cycles = list(Cycle.objects.filter(bot=bot).order_by("number"))
@@ -73,7 +68,7 @@ def statistics_of(bot: Bot) -> Statistics:
         longest=Max("naked_ms"), average=Avg("naked_ms", filter=Q(naked_ms__gt=0)), value=Max("naked_value")
     )
     return Statistics(
-        summary=_summary(cycles),
+        summary=summary_of(cycles),
         stop_losses=sum(cycle.reason == CloseReason.STOP_LOSS for cycle in closed),
         average=sum(pnls, ZERO) / len(pnls) if pnls else None,
         best=max(pnls, default=None),
@@ -89,7 +84,8 @@ def statistics_of(bot: Bot) -> Statistics:
     )
 
 
-def _summary(cycles: Sequence[Cycle]) -> Summary:
+def summary_of(cycles: Sequence[Cycle]) -> Summary:
+    """Of all cycles of a bot, oldest first."""
     closed = [cycle for cycle in cycles if cycle.closed_at]
     return Summary(
         closed=len(closed),

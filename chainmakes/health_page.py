@@ -24,6 +24,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from accounts.models import Delivery, DeliveryStatus
+from bots.strategies.registry import available, broken
 from chainmakes.health import PROCESSES, last_seen
 from chainmakes.queues import REDIS_TIMEOUT_S, queue_depths
 from chainmakes.venue_health import venue_lines
@@ -72,6 +73,7 @@ def sections() -> list[Section]:
         Section(_("Servers"), [*_guarded(_database), *_guarded(_redis)]),
         Section(_("Queues"), _guarded(_queues)),
         Section(_("Exchanges"), _guarded(_venues)),
+        Section(_("Strategies"), list(_strategies())),
         Section(_("Disk and backups"), [_disk(settings.HOME_DIR), _backup(settings.BACKUP_DIR)]),
     ]
 
@@ -183,6 +185,13 @@ def _venues() -> Iterator[Line]:
             parts.append(_("answers in %(ms)d ms") % {"ms": venue.ping_s * 1000})
         state = WARN if (venue.is_needed and not venue.is_streamed) or venue.is_clock_off else GOOD
         yield Line(venue.name, pgettext("list", ", ").join(parts), state)
+
+
+def _strategies() -> Iterator[Line]:
+    """Those that cannot be used disable only themselves."""
+    yield Line(_("Usable"), pgettext("list", ", ").join(plugin.name for plugin in available()))
+    for failed in broken():
+        yield Line(failed.name, _("cannot be used: %(reason)s") % {"reason": failed.reason}, WARN)
 
 
 def _disk(folder: Path) -> Line:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Case, CharField, Count, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from accounts.models import AuditEntry, User
 from bots.journal.lines import reason_text
 from bots.models import Bot, BotStatus, Intent, IntentStatus
 from chainmakes.health_page import BAD, GOOD, WARN, sections
+from exchanges import shared
 from exchanges.models import Exchange, ExchangeAccount
 from trading.core.order_state import OrderStatus
 from trading.models import (
@@ -32,6 +33,9 @@ from trading.models import (
 
 ROWS: Final = 8
 DAYS: Final = 30
+MANY: Final = 10_000
+KEPT_S: Final = 60
+BOOKED: Final = "office:booked"
 LIVE, PAPER = "live", "paper"
 KIND_OF_ACCOUNT = Case(
     When(account__exchange=Exchange.PAPER, then=Value(PAPER)), default=Value(LIVE), output_field=CharField()
@@ -79,9 +83,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
     context |= {
         "title": _("Installation"),
-        "people": _people(),
-        "bots": _bots(),
-        "trading": _trading(now),
+        "counts": _counts(now),
         "money": list(_money(now)),
         "concerns": [*_concerns(), *_unhealthy()][: ROWS * 2],
         "days": _days(now),
@@ -91,47 +93,57 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context
 
 
-def _people() -> dict[str, int]:
-    is_paper = Q(exchange=Exchange.PAPER)
-    accounts = ExchangeAccount.objects.aggregate(live=Count("pk", filter=~is_paper), paper=Count("pk", filter=is_paper))
-    return accounts | User.objects.aggregate(users=Count("pk"), active=Count("pk", filter=Q(is_active=True)))
-
-
-def _bots() -> dict[str, int]:
-    counts = {str(status): Count("pk", filter=Q(status=status)) for status in BotStatus.values}
-    held = Count("pk", filter=~Q(level=0))
-    return Bot.objects.filter(deleted_at=None).aggregate(total=Count("pk"), held=held, **counts)
-
-
-def _trading(now: datetime) -> dict[str, int]:
+def _counts(now: datetime) -> dict[str, int]:
+    """Of users, accounts, bots, orders and wishes by name: one query."""
+    bots = Bot.objects.filter(deleted_at=None)
     day = Order.objects.filter(created_at__gt=now - timedelta(days=1))
-    refused = Q(status__in=[OrderStatus.REJECTED, OrderStatus.DENIED])
-    return day.aggregate(orders=Count("pk"), refused=Count("pk", filter=refused)) | {
-        "unknown": Order.objects.filter(status=OrderStatus.UNKNOWN).count(),
-        "wishes": Intent.objects.filter(status=IntentStatus.WAITING).count(),
+    counted: dict[str, QuerySet[Any]] = {
+        "users": User.objects.all(),
+        "active": User.objects.filter(is_active=True),
+        "live": ExchangeAccount.objects.exclude(exchange=Exchange.PAPER),
+        "paper": ExchangeAccount.objects.filter(exchange=Exchange.PAPER),
+        "bots": bots,
+        "held": bots.exclude(level=0),
+        **{str(status): bots.filter(status=status) for status in BotStatus.values},
+        "orders": day,
+        "refused": day.filter(status__in=[OrderStatus.REJECTED, OrderStatus.DENIED]),
+        "unknown": Order.objects.filter(status=OrderStatus.UNKNOWN),
+        "wishes": Intent.objects.filter(status=IntentStatus.WAITING),
     }
+    first, *others = (_counted(name, rows) for name, rows in counted.items())
+    return dict.fromkeys(counted, 0) | dict(first.union(*others, all=True))
+
+
+def _counted(name: str, rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.order_by().annotate(of=Value(name)).values("of").annotate(count=Count("pk")).values_list("of", "count")
 
 
 def _money(now: datetime) -> Iterator[Money]:
     """Live first. Currencies are never added up."""
-    gross = _gross()
-    booked = {
-        (row["mode"], row["currency"]): row
-        for row in LedgerLine.objects.filter(created_at__gt=now - timedelta(days=DAYS))
-        .annotate(mode=KIND_OF_ACCOUNT)
-        .order_by()
-        .values("mode", "currency")
-        .annotate(
-            month=Sum("amount"),
-            week=Sum("amount", filter=Q(created_at__gt=now - timedelta(days=7))),
-            today=Sum("amount", filter=Q(created_at__gt=now - timedelta(days=1))),
-        )
-    }
-    equity = _equity()
+    gross, booked, equity = _gross(), _booked(now), _equity()
     for kind, currency in sorted({*booked, *equity}):
         row: dict[str, Any] = dict(booked.get((kind, currency), {}))
         sums: dict[str, Decimal] = {name: row.get(name) or Decimal(0) for name in ("today", "week", "month")}
         yield Money(kind, currency, equity.get((kind, currency), Decimal(0)), gross.get(kind, Decimal(0)), **sums)
+
+
+def _booked(now: datetime) -> dict[tuple[str, str], dict[str, Any]]:
+    """By kind and currency; of very many lines as it was a moment ago."""
+    known: dict[tuple[str, str], dict[str, Any]] | None = shared.found(BOOKED)
+    if known is not None:
+        return known
+    lines = LedgerLine.objects.filter(created_at__gt=now - timedelta(days=DAYS)).annotate(mode=KIND_OF_ACCOUNT)
+    rows = lines.order_by().values("mode", "currency")
+    sums = rows.annotate(
+        month=Sum("amount"),
+        week=Sum("amount", filter=Q(created_at__gt=now - timedelta(days=7))),
+        today=Sum("amount", filter=Q(created_at__gt=now - timedelta(days=1))),
+        lines=Count("pk"),
+    )
+    found: dict[tuple[str, str], dict[str, Any]] = {(row["mode"], row["currency"]): {**row} for row in sums}
+    if sum(row["lines"] for row in found.values()) > MANY:
+        shared.keep(BOOKED, found, KEPT_S)
+    return found
 
 
 def _equity() -> dict[tuple[str, str], Decimal]:
@@ -180,12 +192,24 @@ def _unhealthy() -> Iterator[Concern]:
 def _days(now: datetime) -> list[Day]:
     """Orders of each of the last days, oldest first."""
     first = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS - 1)
-    rows = Order.objects.filter(created_at__gte=first).order_by().values_list("created_at__date")
-    counts = dict(rows.annotate(Count("pk")))
+    counts = _orders_by_day(first)
     dates = [first + timedelta(days=n) for n in range(DAYS)]
     most = max(counts.values(), default=0)
     return [_day(date, counts.get(date.date(), 0), most) for date in dates]
 
 
-def _day(date: datetime, count: int, most: int) -> Day:
-    return Day(date, count, round(count / most * 100) if most else 0)
+def _orders_by_day(first: datetime) -> dict[date, int]:
+    """Of very many orders as it was a moment ago."""
+    key = f"office:orders:{first.isoformat()}"
+    known: dict[date, int] | None = shared.found(key)
+    if known is not None:
+        return known
+    rows = Order.objects.filter(created_at__gte=first).order_by().values_list("created_at__date")
+    found = dict(rows.annotate(Count("pk")))
+    if sum(found.values()) > MANY:
+        shared.keep(key, found, KEPT_S)
+    return found
+
+
+def _day(at: datetime, count: int, most: int) -> Day:
+    return Day(at, count, round(count / most * 100) if most else 0)

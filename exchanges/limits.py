@@ -1,12 +1,15 @@
 """One budget of requests per venue and address, shared by all processes through Redis.
 
-A fifth of it is kept for closing positions. A venue that asks us to stay away is left alone by everybody until its time
-is over. Without Redis closing orders go on, and everything else by a small budget of this process alone.
+A fifth of it is kept for closing positions and for what has to be asked to close them; comparing books, watching money
+and showing it are `unhurried` and never take from it. A venue that asks us to stay away is left alone by everybody
+until its time is over. Without Redis closing orders go on, and everything else by a small budget of this process alone.
 """
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 
 from django.conf import settings
@@ -32,6 +35,17 @@ ALONE = 0.1
 REDIS_TIMEOUT_S = 0.5
 
 log = logging.getLogger(__name__)
+_unhurried: ContextVar[bool] = ContextVar("unhurried", default=False)
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Whatever is asked within, in this thread, leaves the share that is kept for closing alone."""
+    before = _unhurried.set(True)
+    try:
+        yield
+    finally:
+        _unhurried.reset(before)
 
 
 class SharedBudget:
@@ -49,6 +63,7 @@ class SharedBudget:
 
     def spend(self, cost: Cost, *, closing: bool) -> None:
         """Raises RateLimited."""
+        closing = closing and not _unhurried.get()
         try:
             self._heed(self._left_away())
             for name in cost.buckets:
@@ -87,9 +102,8 @@ class SharedBudget:
         bucket = self._buckets[name]
         keys = (self._name, name, self._account if bucket.scope == "account" else "")
         whole = max(int(bucket.limit * USED), weight, 1)
-        part = max(int(whole * self._share), weight, 1)
-        if not closing:
-            self._take(limiter, part, bucket, (*keys, f"{self._share:g}"), weight)
+        for share in () if closing else sorted({self._share, OPEN_TO_ALL}):  # history's is part of everybody's
+            self._take(limiter, max(int(whole * share), weight, 1), bucket, (*keys, f"{share:g}"), weight)
         self._take(limiter, whole, bucket, keys, weight)
 
     def _take(

@@ -57,7 +57,7 @@ def resting(account: ExchangeAccount, quote: VenueQuote, side: str, limit: Decim
     anybody asks for. Raises ExchangeError.
     """
     price, size = (quote.ask, quote.ask_size) if side == "buy" else (quote.bid, quote.bid_size)
-    if _is_made(account) or (size is not None and size >= wanted):
+    if not asks_for_book(account, quote, side, wanted):
         return _resting([(price, wanted if size is None else size)], side, limit)
     found = Decimal(0)
     for depth in DEPTHS:
@@ -67,6 +67,12 @@ def resting(account: ExchangeAccount, quote: VenueQuote, side: str, limit: Decim
         if found >= wanted or len(levels) < depth or not _resting(levels[-1:], side, limit):
             break
     return found
+
+
+def asks_for_book(account: ExchangeAccount, quote: VenueQuote, side: str, wanted: Decimal) -> bool:
+    """Whether `resting` has to ask the venue: its touch is not enough."""
+    size = quote.ask_size if side == "buy" else quote.bid_size
+    return not (_is_made(account) or (size is not None and size >= wanted))
 
 
 def _is_made(account: ExchangeAccount) -> bool:

@@ -1,4 +1,5 @@
-"""Venue accounts of users, the candle catalogue, and (in `paper_models`) the paper venue's own books."""
+"""Venue accounts of users, the candle catalogue, and (in modules of their own) quotes and the
+paper venue's books."""
 
 import uuid
 from typing import Any
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from exchanges.fields import SecretField
 from exchanges.paper_models import PaperFill, PaperFunding, PaperOrder, PaperPosition, PaperWallet
+from exchanges.quote_models import MarketQuote
 
 __all__ = [
     "SECRET_NAMES",
@@ -18,6 +20,7 @@ __all__ = [
     "ExchangeAccount",
     "FundingSet",
     "JobStatus",
+    "MarketQuote",
     "PaperFill",
     "PaperFunding",
     "PaperOrder",
@@ -150,6 +153,8 @@ class CandleSet(models.Model):
 
     class Meta:
         db_table = "candle_sets"
+        verbose_name = _("recorded candles")
+        verbose_name_plural = _("Recorded candles")
         constraints = [
             models.UniqueConstraint(fields=["exchange", "symbol", "timeframe"], name="candle_sets_series_unique"),
         ]
@@ -172,6 +177,8 @@ class FundingSet(models.Model):
 
     class Meta:
         db_table = "funding_sets"
+        verbose_name = _("recorded funding")
+        verbose_name_plural = _("Recorded funding")
         constraints = [models.UniqueConstraint(fields=["exchange", "symbol"], name="funding_sets_series_unique")]
 
     def __str__(self) -> str:
@@ -209,6 +216,8 @@ class CandleDownload(models.Model):
 
     class Meta:
         db_table = "candle_downloads"
+        verbose_name = _("download")
+        verbose_name_plural = _("Downloads")
         ordering = ["-id"]
         indexes = [models.Index(fields=["owner", "-id"], name="candle_downloads_of_owner")]
         constraints = [

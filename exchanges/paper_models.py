@@ -52,7 +52,7 @@ class PaperOrder(models.Model):
     updated_at = models.DateTimeField()  # venue time
     # What the account was told to rehearse with this order.
     hold_steps = models.PositiveIntegerField(default=0)  # chances to fill that it still lets pass
-    hidden_queries = models.PositiveIntegerField(default=0)  # queries that still do not find it
+    hidden_until = models.DateTimeField(null=True, blank=True)  # real time up to which it is not found
     fill_share = models.DecimalField(max_digits=8, decimal_places=6, null=True, blank=True)  # no more than this fills
 
     class Meta:

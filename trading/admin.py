@@ -9,11 +9,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from accounts.admin_parts import CountedOnce, LookOnly, figure, moment, text
+from accounts.admin_parts import LookOnly, chosen_by, figure, moment, text
+from bots.journal.lines import sentence
+from bots.journal.words import SIDES as OF_SPREAD
+from bots.templatetags.words import ORDER_STATUS
 from exchanges.errors import DomainError
 from trading import admin_risk as admin_risk
+from trading.admin_search import Past
 from trading.backtests import services
 from trading.models import Backtest, Cycle, Difference, Fill, LedgerLine, Order, Position, Trade, TradeLog
+
+SIDES = {"buy": _("Buy"), "sell": _("Sell")}
+MONEY = {"USDT": "USDT", "USDC": "USDC"}
 
 
 def _bot() -> Any:
@@ -21,7 +28,7 @@ def _bot() -> Any:
 
 
 @admin.register(Order)
-class OrderAdmin(LookOnly):
+class OrderAdmin(Past):
     list_display = [
         text("id", _("Number")),
         moment("created_at", _("Time")),
@@ -32,37 +39,38 @@ class OrderAdmin(LookOnly):
         figure("amount", _("Amount")),
         figure("filled_amount", _("Filled")),
         figure("average_price", _("Average price")),
-        text("status", _("Status")),
+        text("status", _("Status"), ORDER_STATUS),
     ]
-    list_filter = ["status", "purpose", "side", "account__exchange"]
-    search_fields = ["client_order_id", "exchange_order_id", "symbol", "bot__bot_name"]
+    list_filter = [chosen_by("status", _("Status"), ORDER_STATUS), "purpose", "side", "account__exchange"]
+    whole = ("client_order_id", "exchange_order_id")
+    words = {"status": ORDER_STATUS}
     list_select_related = ["bot"]
-    paginator = CountedOnce
 
 
 @admin.register(Fill)
-class FillAdmin(LookOnly):
+class FillAdmin(Past):
     list_display = [
         text("id", _("Number")),
         moment("at", _("Time")),
         text("account", _("Account")),
         text("symbol", _("Symbol")),
-        text("side", _("Side")),
+        text("side", _("Side"), SIDES),
         figure("amount", _("Amount")),
         figure("price", _("Price")),
         figure("fee", _("Fee")),
         text("fee_currency", _("Fee currency")),
         figure("realised_pnl", _("P&L"), places=4, signed=True),
     ]
-    list_filter = ["side", "account__exchange"]
-    search_fields = ["trade_id", "symbol"]
+    list_filter = [chosen_by("side", _("Side"), SIDES), "account__exchange"]
+    whole = ("trade_id",)
+    of_bot = "order__bot"
+    words = {"side": SIDES}
     list_select_related = ["account"]
     ordering = ["-id"]
-    paginator = CountedOnce
 
 
 @admin.register(Position)
-class PositionAdmin(LookOnly):
+class PositionAdmin(Past):
     list_display = [
         text("id", _("Number")),
         _bot(),
@@ -77,12 +85,11 @@ class PositionAdmin(LookOnly):
         moment("closed_at", _("Closed")),
     ]
     list_filter = ["is_open", "side"]
-    search_fields = ["symbol", "bot__bot_name"]
     list_select_related = ["bot"]
 
 
 @admin.register(Trade)
-class TradeAdmin(LookOnly):
+class TradeAdmin(Past):
     list_display = [
         text("id", _("Number")),
         moment("decided_at", _("Decided")),
@@ -96,12 +103,13 @@ class TradeAdmin(LookOnly):
         text("status", _("Status")),
     ]
     list_filter = ["action", "status", "reason"]
-    search_fields = ["bot__bot_name"]
+    has_symbol = False
+    words = {"side": OF_SPREAD}
     list_select_related = ["bot"]
 
 
 @admin.register(Cycle)
-class CycleAdmin(LookOnly):
+class CycleAdmin(Past):
     list_display = [
         text("id", _("Number")),
         _bot(),
@@ -114,13 +122,14 @@ class CycleAdmin(LookOnly):
         figure("fees", _("Fees"), places=2),
     ]
     list_filter = ["reason"]
-    search_fields = ["bot__bot_name"]
+    has_symbol = False
+    words = {"side": OF_SPREAD}
     list_select_related = ["bot"]
     ordering = ["-id"]
 
 
 @admin.register(LedgerLine)
-class LedgerLineAdmin(LookOnly):
+class LedgerLineAdmin(Past):
     list_display = [
         text("id", _("Number")),
         moment("at", _("Time")),
@@ -131,20 +140,26 @@ class LedgerLineAdmin(LookOnly):
         text("currency", _("Currency")),
         text("symbol", _("Symbol")),
     ]
-    list_filter = ["kind", "currency"]
-    search_fields = ["symbol", "bot__bot_name"]
+    list_filter = ["kind", chosen_by("currency", _("Currency"), MONEY)]
     list_select_related = ["account", "bot"]
     ordering = ["-id"]
-    paginator = CountedOnce
 
 
 @admin.register(TradeLog)
-class TradeLogAdmin(LookOnly):
-    list_display = [moment("created_at", _("Time")), _bot(), text("log_type", _("Kind")), text("message", _("What"))]
+class TradeLogAdmin(Past):
+    list_display = [moment("created_at", _("Time")), _bot(), text("log_type", _("Kind")), "what"]
     list_filter = ["log_type"]
-    search_fields = ["message", "bot__bot_name"]
+    has_symbol = False
+    exclude = ["message"]
     list_select_related = ["bot"]
-    paginator = CountedOnce
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return ["what", *super().get_fields(request, obj)]
+
+    @admin.display(description=_("What"))
+    def what(self, log: TradeLog) -> str:
+        """In the reader's language."""
+        return sentence(log)
 
 
 @admin.register(Difference)

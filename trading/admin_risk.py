@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from accounts.admin_parts import CountedOnce, LookOnly, figure, moment, text
+from accounts.admin_parts import LookOnly, figure, moment, text
 from exchanges.errors import DomainError
 from trading.kill_switch.actions import Target, kill_switch, named
 from trading.models import EquitySnapshot, RiskLimits, Scope, TradingState, TradingSwitch
@@ -187,4 +187,3 @@ class EquitySnapshotAdmin(LookOnly):
     ]
     list_select_related = ["account"]
     search_fields = ["account__label", "account__owner__username"]
-    paginator = CountedOnce

@@ -48,6 +48,8 @@ class Backtest(models.Model):
 
     class Meta:
         db_table = "backtests"
+        verbose_name = _("back-test")
+        verbose_name_plural = _("Back-tests")
         ordering = ["-id"]
         indexes = [models.Index(fields=["owner", "-id"], name="backtests_of_owner")]
 

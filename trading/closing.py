@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bots.journal import lines as journal
 from bots.models import Bot
+from bots.ready_query import ReadyQuery
 from exchanges.errors import ExchangeError
 from trading.execution import trade_run
 from trading.market_view import MarketView, market_view
@@ -27,7 +28,10 @@ def position_close(
 
 def positions_of(bot: Bot) -> dict[int, Position]:
     """Of the cycle under way, by leg."""
-    return {position.leg: position for position in Position.objects.filter(bot=bot, cycle_number=bot.current_cycle)}
+    return {position.leg: position for position in _OF_CYCLE.rows(bot.pk, bot.current_cycle)}
+
+
+_OF_CYCLE = ReadyQuery(lambda bot, cycle: Position.objects.filter(bot=bot, cycle_number=cycle), 2)
 
 
 def view_or_none(tick: Tick) -> MarketView | None:

@@ -3,7 +3,10 @@
 import os
 import socket
 import threading
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.core.exceptions import ValidationError
 
@@ -14,6 +17,7 @@ from bots.leases import Lease
 from bots.models import Bot, BotStatus
 from bots.order_sizes import investment_now
 from bots.signals import SPREAD, say
+from exchanges import margin
 from exchanges.errors import ExchangeError
 from exchanges.log_context import about
 from trading import crash_points, trades
@@ -155,9 +159,17 @@ def _decide(tick: Tick) -> None:
         _hold_off(tick, view)
         return
     decision = _decision(tick, view, config, state)
-    looks_show([Look(bot, config, state, view.quote, list(positions.values()), tick.market_time)], tick.now)
+    look = Look(bot, config, state, view.quote, list(positions.values()), tick.market_time)
+    tick.later = partial(looks_show, [look], tick.now)
+    try:
+        _carry_out(tick, decision, view, positions)
+    finally:
+        tick.catch_up()
+
+
+def _carry_out(tick: Tick, decision: Decision, view: MarketView, positions: dict[int, Position]) -> None:
     if decision.action == NONE:
-        if not view.problem or bot.strategy == SPREAD:  # a signal is for one candle: it is asked for again
+        if not view.problem or tick.bot.strategy == SPREAD:  # a signal is for one candle: it is asked for again
             _candle_done(tick, view)
     elif decision.action in (OPEN, ADD):
         _enter(tick, decision, view, positions)
@@ -180,6 +192,8 @@ def _decision(tick: Tick, view: MarketView, config: Config, state: State) -> Dec
     decision, tick.ratio = said.decision, said.ratio
     if said.failed:
         _strategy_failed(tick, said.failed)
+    if said.misfit:
+        _say_not_ordered(tick, said.misfit.code, said.misfit.figures)
     if bot.status != BotStatus.RUNNING and bot.freeze_exits:
         return nothing
     if view.problem and decision.action != NONE and decision.action != STOP_LOSS:
@@ -219,16 +233,7 @@ def _enter(tick: Tick, decision: Decision, view: MarketView, positions: dict[int
         plan = entry_plan(tick, decision, view, positions or positions_of(tick.bot))
         gate = entry_gate(tick, plan)
     except EntryRefused as refused:
-        journal.write_seldom(
-            tick.bot,
-            "level_refused",
-            log_type=LogType.WARNING,
-            market_time=tick.market_time,
-            quiet=QUIET,
-            level=tick.bot.level + 1,
-            reason=refused.code,
-            **refused.figures,
-        )
+        _say_not_ordered(tick, refused.code, refused.figures)
         _candle_done(tick, view)
         return
     except ExchangeError as error:
@@ -236,9 +241,33 @@ def _enter(tick: Tick, decision: Decision, view: MarketView, positions: dict[int
         return
     try:
         trade_run(tick, plan, view.candle_at, gate)
+        _margin_read(tick)
     except LimitReached as reached:
         say_refused(tick, plan, reached.refusal)
         _candle_done(tick, view)
+
+
+def _say_not_ordered(tick: Tick, reason: str, figures: Mapping[str, object]) -> None:
+    journal.write_seldom(
+        tick.bot,
+        "level_refused",
+        log_type=LogType.WARNING,
+        market_time=tick.market_time,
+        quiet=QUIET,
+        level=tick.bot.level + 1,
+        reason=reason,
+        **figures,
+    )
+
+
+def _margin_read(tick: Tick) -> None:
+    """What is free after this entry: the next one need not wait for the answer."""
+    for leg in {tick.bot.account_id_of(leg): leg for leg in tick.bot.legs}.values():
+        venue = tick.venue(leg)
+        if venue.is_paper or not tick.sent:
+            continue
+        with suppress(ExchangeError):
+            margin.free_now(venue, tick.bot.account_id_of(leg))
 
 
 def _obey(tick: Tick) -> bool:

@@ -26,6 +26,7 @@ from bots.overview.totals import CoinExposure, coin_exposures
 from bots.selectors import bots_of
 from exchanges.adapters.base import Balance
 from exchanges.errors import AuthFailed, ExchangeError
+from exchanges.limits import unhurried
 from exchanges.models import Exchange, ExchangeAccount
 from exchanges.registry import venue_of
 from trading.account_news import key_refused_note, margin_look
@@ -201,6 +202,7 @@ def _earn_by_lines(found: EarnedBy, lines: QuerySet[LedgerLine], starts: Mapping
                 setattr(of_account, name, getattr(of_account, name) + row[name])
 
 
+@unhurried()
 def _balance(account: ExchangeAccount, at: datetime) -> Balance | None:
     try:
         return venue_of(account).balance()

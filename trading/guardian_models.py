@@ -49,6 +49,7 @@ class SafetyAlert(models.Model):
     bot = models.ForeignKey(Bot, models.CASCADE, related_name="safety_alerts")
     kind = models.CharField(max_length=11, choices=AlertKind)
     lease_token = models.BigIntegerField(default=0)  # of the guardian's own last look: a higher one is somebody else's
+    guarded_at = models.DateTimeField(default=timezone.now)  # the guardian's own last look (PostgreSQL's clock)
     raised_at = models.DateTimeField(default=timezone.now)
     cleared_at = models.DateTimeField(null=True, blank=True)
 

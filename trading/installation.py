@@ -13,6 +13,7 @@ from accounts import audit
 from accounts.models import User
 from bots import services
 from bots.models import Bot, BotStatus, Intent, IntentStatus
+from bots.ready_query import ReadyQuery
 from trading.models import AccountBooks, Difference, DifferenceStatus, Installation
 
 PREFIX = "cm"
@@ -32,7 +33,11 @@ def new_client_order_ids(count: int) -> list[str]:
 
 def installation() -> Installation:
     """The newest; the first one is made when it is asked for."""
-    return Installation.objects.order_by("-id").first() or _begin("first start")
+    newest: Installation | None = next(iter(_NEWEST.rows()), None)
+    return newest or _begin("first start")
+
+
+_NEWEST = ReadyQuery(lambda: Installation.objects.order_by("-id")[:1], 0)
 
 
 def is_ours(client_order_id: str) -> bool:

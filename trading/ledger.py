@@ -17,8 +17,9 @@ from django.utils import timezone
 from bots.feed import events as feed
 from bots.intents import asked_by_person
 from bots.journal import lines as journal
-from bots.leases import Lease, LeaseLost, locked_bot, locked_bots
+from bots.leases import Lease, LeaseLost, locked_bot, locked_bots, renewed_bot
 from bots.models import Bot
+from bots.ready_insert import ReadyInsert
 from exchanges.account_locks import accounts_lock
 from exchanges.adapters.base import FillReport, FundingPayment, OrderReport
 from exchanges.symbols import is_inverse, settle_of
@@ -91,14 +92,17 @@ def _written(orders: list[Order]) -> list[Order]:
     """With client order ids of their own."""
     for order, name in zip(orders, new_client_order_ids(len(orders)) if orders else [], strict=True):
         order.client_order_id = name
-    return Order.objects.bulk_create(orders)
+    return _ORDERS.write(orders)
+
+
+_ORDERS = ReadyInsert(Order)
 
 
 def _order(
     bot: Bot, trade: Trade | None, cycle_number: int, level: int, plan: OrderPlan, market_time: datetime
 ) -> Order:
     return Order(
-        account=bot.account_of(plan.leg),
+        account_id=bot.account_id_of(plan.leg),
         bot=bot,
         trade=trade,
         cycle_number=cycle_number,
@@ -132,13 +136,13 @@ def stops_add(lease: Lease, plans: Iterable[OrderPlan], *, market_time: datetime
 
 
 def orders_submit(lease: Lease, orders: Sequence[Order]) -> bool:
-    """`pending` becomes `submitted`, all or none, under the lease's token and early enough inside the lease.
+    """`pending` becomes `submitted`, all or none, under the lease's token; the lease begins anew.
 
     Sets `send_by`, past which no adapter may sign. False where the kill switch forbids one of them: all are denied
     then. Raises LeaseLost.
     """
     with transaction.atomic():
-        bot = locked_bot(lease)
+        bot = renewed_bot(lease)
         switch = strictest_of(bot)
         if switch is not None and not _let_out(TradingState(switch.state), bot, orders):
             for order in orders:

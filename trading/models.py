@@ -28,6 +28,7 @@ from trading.safety_models import (
     TradingSwitch,
 )
 from trading.scan_models import PairScan, ScannedPair
+from trading.spread_models import SpreadHour
 
 __all__ = [
     "AccountBooks",
@@ -62,6 +63,7 @@ __all__ = [
     "Scope",
     "Search",
     "SpreadHistory",
+    "SpreadHour",
     "SpreadKind",
     "Trade",
     "TradeLog",
@@ -121,6 +123,8 @@ class Cycle(models.Model):
 
     class Meta:
         db_table = "cycles"
+        verbose_name = _("cycle")
+        verbose_name_plural = _("Cycles")
         ordering = ["-number"]
         constraints = [models.UniqueConstraint(fields=["bot", "number"], name="cycles_number_unique")]
 
@@ -157,6 +161,8 @@ class Trade(models.Model):
 
     class Meta:
         db_table = "trades"
+        verbose_name = _("pair trade")
+        verbose_name_plural = _("Pair trades")
         ordering = ["-id"]
         indexes = [models.Index(fields=["bot", "-id"], name="trades_by_bot")]
         constraints = [
@@ -227,6 +233,7 @@ class Order(models.Model):
             models.Index(fields=["bot", "-id"], name="orders_by_bot"),
             models.Index(fields=["account", "-id"], name="orders_by_account"),
             models.Index(fields=["-created_at", "-id"], name="orders_by_time"),
+            models.Index(fields=["exchange_order_id"], name="orders_by_exchange_id"),
             models.Index(
                 fields=["bot"],
                 condition=models.Q(status__in=["pending", "submitted", "open", "partially_filled", "unknown"]),
@@ -267,6 +274,9 @@ class Fill(models.Model):
 
     class Meta:
         db_table = "fills"
+        verbose_name = _("fill")
+        verbose_name_plural = _("Fills")
+        indexes = [models.Index(fields=["trade_id"], name="fills_by_trade_id")]
         constraints = [
             models.UniqueConstraint(fields=["account", "symbol", "trade_id"], name="fills_unique"),
             models.CheckConstraint(condition=models.Q(amount__gt=0, price__gt=0), name="fills_positive"),
@@ -300,6 +310,8 @@ class Position(models.Model):
 
     class Meta:
         db_table = "positions"
+        verbose_name = _("position")
+        verbose_name_plural = _("Positions")
         ordering = ["-id"]
         indexes = [models.Index(fields=["bot", "is_open"], name="positions_open_by_bot")]
         constraints = [
@@ -344,6 +356,8 @@ class LedgerLine(models.Model):
 
     class Meta:
         db_table = "ledger_lines"
+        verbose_name = _("ledger line")
+        verbose_name_plural = _("Ledger")
         indexes = [
             models.Index(fields=["bot", "-at"], name="ledger_by_bot"),
             BrinIndex(fields=["created_at"], name="ledger_by_booking", autosummarize=True),
@@ -382,6 +396,8 @@ class TradeLog(models.Model):
 
     class Meta:
         db_table = "trade_logs"
+        verbose_name = _("line of a journal")
+        verbose_name_plural = _("Lines of the journals")
         ordering = ["-id"]
         indexes = [models.Index(fields=["bot", "-id"], name="trade_logs_by_bot")]
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from decimal import Decimal
+from functools import partial
 
 from django.db.models import F, Q, QuerySet
 
 from bots.models import Bot, OrderKind
-from exchanges import market_data
-from exchanges.adapters.base import VenueQuote
+from bots.ready_query import ReadyQuery
+from exchanges import margin, market_data
+from exchanges.adapters.base import Venue, VenueQuote
 from trading.core.order_state import UNSETTLED
 from trading.core.sizing import (
     LevelQuantities,
@@ -24,6 +26,7 @@ from trading.execution import entry_side, exit_plans
 from trading.ledger import OrderPlan
 from trading.market_view import MarketView
 from trading.models import CloseReason, Order, Position, Purpose, TradeStatus
+from trading.questions import Question, ask_together
 from trading.tick import Tick
 from trading.trades import TradePlan
 
@@ -49,9 +52,7 @@ def entry_plan(tick: Tick, decision: Decision, view: MarketView, positions: dict
     sizes = _sizes(tick, decision.side, notional, price1, price2, positions)
     action = Purpose.OPEN if decision.action == OPEN else Purpose.ADD
     wanted = ((sizes.side1, sizes.amount1), (sizes.side2, sizes.amount2))
-    for leg in bot.legs:
-        _depth_check(tick, leg, *wanted[leg - 1], view.legs[leg - 1])
-    _margin_check(tick, sizes)
+    _venues_check(tick, view.legs, wanted, sizes)
     orders = tuple(_entry_order(tick, leg, action, *wanted[leg - 1], view.legs[leg - 1]) for leg in bot.legs)
     return TradePlan(
         action=action,
@@ -108,7 +109,7 @@ def exit_plan(
 
 def stops_to_adopt(bot: Bot) -> list[Order]:
     """Protective stops of the cycle that may still fill, or filled without a trade that counted it."""
-    return list(uncounted_stops([bot.pk]))
+    return _UNCOUNTED_STOPS.rows([bot.pk])
 
 
 def uncounted_stops(bot_ids: Collection[int]) -> QuerySet[Order]:
@@ -116,6 +117,9 @@ def uncounted_stops(bot_ids: Collection[int]) -> QuerySet[Order]:
     mine = Order.objects.filter(bot__in=bot_ids, cycle_number=F("bot__current_cycle"), purpose=Purpose.PROTECT)
     uncounted = Q(filled_amount__gt=0) & (Q(trade=None) | Q(trade__status=TradeStatus.FAILED))
     return mine.filter(Q(status__in=UNSETTLED) | uncounted).order_by("id")
+
+
+_UNCOUNTED_STOPS = ReadyQuery(lambda bot: uncounted_stops([bot]), 1)
 
 
 def _sizes(
@@ -142,6 +146,25 @@ def _sizes(
         raise EntryRefused(SizeReason(refused.reason).value, symbol=symbol, **refused.figures) from refused
 
 
+def _venues_check(
+    tick: Tick, quotes: Sequence[VenueQuote], wanted: Sequence[tuple[str, Decimal]], sizes: LevelQuantities
+) -> None:
+    """What has to be asked for is asked for together. Raises EntryRefused, ExchangeError."""
+    away: list[Question] = []
+    here: list[Question] = []
+    for leg in tick.bot.legs:
+        (side, amount), quote = wanted[leg - 1], quotes[leg - 1]
+        asks = market_data.asks_for_book(tick.bot.account_of(leg), quote, side, amount)
+        (away if asks else here).append(partial(_depth_check, tick, leg, side, amount, quote))
+    for venue, account_id, needed in _margin_needs(tick, sizes):
+        question = partial(_margin_check, venue, account_id, needed)
+        if venue.is_paper:
+            here.append(question)
+        elif not margin.is_plenty(account_id, needed):
+            away.append(question)
+    ask_together(away, here)
+
+
 def _depth_check(tick: Tick, leg: int, side: str, amount: Decimal, quote: VenueQuote) -> None:
     """The book has to hold the whole order within the slippage cap. One that would rest is checked as well: what it
     lacks after its time is taken from the book. Raises EntryRefused, ExchangeError."""
@@ -153,21 +176,24 @@ def _depth_check(tick: Tick, leg: int, side: str, amount: Decimal, quote: VenueQ
         raise EntryRefused("depth", symbol=quote.symbol, **figures)
 
 
-def _margin_check(tick: Tick, sizes: LevelQuantities) -> None:
-    """New margin and the fees of both legs must be free. Raises EntryRefused."""
+def _margin_needs(tick: Tick, sizes: LevelQuantities) -> list[tuple[Venue, int, Decimal]]:
+    """New margin and the fees of both legs: by account."""
     leverage = Decimal(tick.bot.leverage)
     needs = [
         notional / leverage + notional * rules.taker_fee
         for notional, rules in zip((sizes.notional1, sizes.notional2), tick.rules, strict=True)
     ]
-    if tick.bot.exchange_account2_id:
-        checks = [(tick.venues[0], needs[0]), (tick.venues[1], needs[1])]
-    else:
-        checks = [(tick.venues[0], needs[0] + needs[1])]
-    for venue, needed in checks:
-        free = venue.balance().free
-        if needed > free:
-            raise EntryRefused("margin", needed=needed, free=free)
+    account1, account2 = (tick.bot.account_id_of(leg) for leg in (1, 2))
+    if account1 != account2:
+        return [(tick.venues[0], account1, needs[0]), (tick.venues[1], account2, needs[1])]
+    return [(tick.venues[0], account1, needs[0] + needs[1])]
+
+
+def _margin_check(venue: Venue, account_id: int, needed: Decimal) -> None:
+    """It must be free. Raises EntryRefused."""
+    free = margin.free_now(venue, account_id)
+    if needed > free:
+        raise EntryRefused("margin", needed=needed, free=free)
 
 
 def _entry_order(tick: Tick, leg: int, action: Purpose, side: str, amount: Decimal, quote: VenueQuote) -> OrderPlan:

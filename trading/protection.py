@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from bots.journal import lines as journal
 from bots.models import Bot
+from bots.ready_query import ReadyQuery
 from exchanges.errors import ExchangeError
 from trading import ledger, trades
 from trading.closing import position_close, positions_of
@@ -85,7 +86,7 @@ def stops_by_bot(bots: Iterable[Bot]) -> Mapping[int, list[Order]]:
     """Stops that rest, are in doubt or have fired without consequence, of many bots in one query (two where some are
     protected)."""
     mine = Order.objects.filter(purpose=Purpose.PROTECT)
-    rows = list(mine.filter(bot__in=[bot.pk for bot in bots], status__in=UNSETTLED))
+    rows = _RESTING.rows([bot.pk for bot in bots])
     if guarded := {bot.pk: bot.current_cycle for bot in bots if bot.protective_stop is not None and not bot.is_flat}:
         fired = mine.filter(bot__in=guarded, trade=None, filled_amount__gt=0).exclude(status__in=UNSETTLED)
         rows += [row for row in fired if row.cycle_number == guarded[row.bot_id or 0]]
@@ -93,6 +94,9 @@ def stops_by_bot(bots: Iterable[Bot]) -> Mapping[int, list[Order]]:
     for row in rows:
         found.setdefault(row.bot_id or 0, []).append(row)
     return found
+
+
+_RESTING = ReadyQuery(lambda bot: Order.objects.filter(purpose=Purpose.PROTECT, bot__in=[bot], status__in=UNSETTLED), 1)
 
 
 # --- what there is ----------------------------------------------------------------------------------------------------

@@ -70,6 +70,8 @@ class TradingSwitch(Scoped):
 
     class Meta:
         db_table = "trading_switches"
+        verbose_name = _("kill switch")
+        verbose_name_plural = _("Kill switches")
         constraints = [
             *_once_per_target("trading_switches"),
             models.CheckConstraint(condition=_one_target(), name="trading_switches_target_of_scope"),
@@ -117,6 +119,8 @@ class RiskLimits(Scoped):
 
     class Meta:
         db_table = "risk_limits"
+        verbose_name = _("limits of a target")
+        verbose_name_plural = _("Limits")
         constraints = [
             *_once_per_target("risk_limits", ("is_admin",)),
             models.CheckConstraint(condition=_one_target(), name="risk_limits_target_of_scope"),
@@ -139,6 +143,8 @@ class EquitySnapshot(models.Model):
 
     class Meta:
         db_table = "equity_snapshots"
+        verbose_name = _("equity")
+        verbose_name_plural = _("Equity")
         constraints = [models.UniqueConstraint(fields=["account", "currency", "at"], name="equity_snapshots_once")]
         indexes = [models.Index(fields=["account", "-at"], name="equity_snapshots_newest")]
 
@@ -151,6 +157,7 @@ class Reconciliation(models.Model):
 
     account = models.OneToOneField(ExchangeAccount, models.CASCADE, primary_key=True, related_name="reconciliation")
     started_at = models.DateTimeField()
+    alive_at = models.DateTimeField(default=timezone.now)  # last sign of the round that runs (PostgreSQL's clock)
     finished_at = models.DateTimeField(null=True, blank=True)
     is_ok = models.BooleanField(null=True, blank=True)  # None: the venue did not answer, nothing is known
     message = models.CharField(max_length=300, blank=True)
@@ -202,6 +209,8 @@ class Difference(models.Model):
 
     class Meta:
         db_table = "differences"
+        verbose_name = _("difference")
+        verbose_name_plural = _("Differences")
         ordering = ["-id"]
         indexes = [models.Index(fields=["account", "status"], name="differences_by_account")]
         constraints = [

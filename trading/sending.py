@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from django.db import connections
 
-from bots import leases
 from bots.journal import lines as journal
+from exchanges import margin
 from exchanges.adapters.base import OrderReport, OrderRequest, Venue
+from exchanges.adapters.departure import Departure, leaving
 from exchanges.errors import AuthFailed, DuplicateOrder, ExchangeError, NotSent, RateLimited, Rejected
 from exchanges.log_context import about
 from trading import crash_points, ledger
@@ -33,7 +34,10 @@ def orders_send(tick: Tick, orders: Sequence[Order]) -> None:
 
     Raises LeaseLost before anything is sent.
     """
-    answers_book(tick, orders, orders_dispatch(tick, orders))
+    answers = orders_dispatch(tick, orders)
+    wait(answers)
+    tick.catch_up()
+    answers_book(tick, orders, answers)
 
 
 def orders_dispatch(tick: Tick, orders: Sequence[Order]) -> list[Answer]:
@@ -41,7 +45,6 @@ def orders_dispatch(tick: Tick, orders: Sequence[Order]) -> list[Answer]:
 
     Raises LeaseLost.
     """
-    leases.renew(tick.lease)
     tick.sent = True
     crash_points.here("before_submit")
     if not ledger.orders_submit(tick.lease, orders):
@@ -52,8 +55,11 @@ def orders_dispatch(tick: Tick, orders: Sequence[Order]) -> list[Answer]:
 
 
 def orders_hand_over(tick: Tick, orders: Sequence[Order]) -> list[Answer]:
-    """Orders that are marked `submitted`, each once."""
-    return [_senders.submit(_send, tick.venue(order.leg), request_of(order)) for order in orders]
+    """Orders that are marked `submitted`, each once: they leave together."""
+    departure = Departure(len(orders))
+    answers = [_senders.submit(_send, tick.venue(order.leg), request_of(order), departure) for order in orders]
+    _margin_note(orders)
+    return answers
 
 
 def answers_book(tick: Tick, orders: Sequence[Order], answers: Sequence[Answer]) -> None:
@@ -61,10 +67,16 @@ def answers_book(tick: Tick, orders: Sequence[Order], answers: Sequence[Answer])
     if not answers:
         return
     results = [answer.result() for answer in answers]
+    _margin_note(orders)
     crash_points.here("after_answer")
     for order, result in zip(orders, results, strict=True):
         outcome_book(tick, order, result)
     crash_points.here("after_answer_commit")
+
+
+def _margin_note(orders: Sequence[Order]) -> None:
+    for account_id in {order.account_id for order in orders if not order.reduce_only}:
+        margin.orders_sent(account_id)
 
 
 def outcome_book(tick: Tick, order: Order, result: OrderReport | Exception) -> None:
@@ -106,7 +118,7 @@ def result_book(order: Order, result: OrderReport | Exception) -> tuple[OrderSta
 
 def send_alone(venue: Venue, request: OrderRequest) -> OrderReport | Exception:
     """One order without a bot, once; the caller's thread waits for the answer and keeps its connections."""
-    return _senders.submit(_send, venue, request).result()
+    return _senders.submit(_send, venue, request, Departure(1)).result()
 
 
 def request_of(order: Order) -> OrderRequest:
@@ -127,10 +139,32 @@ def request_of(order: Order) -> OrderRequest:
     )
 
 
-def _send(venue: Venue, request: OrderRequest) -> OrderReport | Exception:
-    try:
+class _Door:
+    """Where one order leaves by, with the others of its departure."""
+
+    def __init__(self, departure: Departure) -> None:
+        self._departure = departure
+        self._is_open = False
+
+    def leave(self) -> None:
+        """When it is signed, just before it is sent."""
+        self.open()
+        self._departure.wait()
         crash_points.here("between_legs")
-        with about(order=request.client_order_id):
+
+    def open(self) -> None:
+        """Once: also for an order that has ended without leaving."""
+        if not self._is_open:
+            self._is_open = True
+            self._departure.ready()
+
+
+def _send(venue: Venue, request: OrderRequest, departure: Departure) -> OrderReport | Exception:
+    door = _Door(departure)
+    try:
+        if venue.is_paper:
+            door.leave()
+        with about(order=request.client_order_id), leaving(door.leave):
             report = venue.create_order(request)
         crash_points.here("after_send")
         return report
@@ -140,5 +174,6 @@ def _send(venue: Venue, request: OrderRequest) -> OrderReport | Exception:
         logger.exception("Order %s", request.client_order_id)
         return error
     finally:
+        door.open()
         for connection in connections.all(initialized_only=True):
             connection.close()

@@ -1,6 +1,6 @@
 """What a look at a bot leaves behind for people: the point on its chart, its figures on open pages, marks in lists."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,6 +8,7 @@ from decimal import Decimal
 from bots.feed import events as feed
 from bots.figures import live_figures
 from bots.models import Bot
+from exchanges.quote_log import SeenPrice, quotes_note
 from trading import ledger
 from trading.core.pnl import net_pnl
 from trading.core.spread import spread_pct
@@ -34,6 +35,7 @@ class Look:
 def looks_show(looks: Sequence[Look], now: datetime) -> None:
     """Each kind of row in one statement for all bots."""
     points_write([_point(look) for look in looks])
+    quotes_note((price for look in looks for price in _seen(look)), now)
     held = [look for look in looks if not look.bot.is_flat]
     ledger.cycle_lows_note([(look.bot.pk, look.bot.current_cycle, _net(look)) for look in held])
     ledger.positions_mark([mark for look in held for mark in _marks(look, now)])
@@ -51,6 +53,14 @@ def _point(look: Look) -> SpreadPoint:
         Decimal(str(quote.p2)),
         spread_pct(quote.p1, quote.p2, config.start1, config.start2),
     )
+
+
+def _seen(look: Look) -> Iterator[SeenPrice]:
+    """The middles of what was quoted, also where the bot decides on closed candles."""
+    bot, quote = look.bot, look.quote
+    middles = (quote.bid1 + quote.ask1) / 2, (quote.bid2 + quote.ask2) / 2
+    for leg in bot.legs:
+        yield SeenPrice(bot.account_of(leg), bot.symbol_of(leg), look.market_time, middles[leg - 1])
 
 
 def _net(look: Look) -> float:

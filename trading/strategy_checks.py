@@ -13,6 +13,7 @@ from trading.core.compiled import is_compiled
 from trading.core.lookahead import Leak, check
 from trading.core.strategy_failed import StrategyFailed
 from trading.strategies.base import Bound
+from trading.strategies.beginning import Drift, drifts
 
 BARS: Final = 3_000
 """Beside those of the warm-up."""
@@ -34,6 +35,7 @@ class Checked:
     plain_because: str
     bars: int
     leaks: list[Leak]
+    drifts: list[Drift]
 
 
 def check_strategy(plugin: Plugin, tape: Tape | None = None) -> Checked:
@@ -41,7 +43,9 @@ def check_strategy(plugin: Plugin, tape: Tape | None = None) -> Checked:
     bound = plugin.bind()
     history = tape or generated_tape(_warmup(bound) + BARS, markets=plugin.markets)
     subject = bound if len(history) > PLAIN_BARS else _Plainly(bound)
-    return Checked(plugin.name, is_compiled(bound.decide), bound.plain_because, len(history), check(subject, history))
+    leaks = check(subject, history)
+    is_quick, because = is_compiled(bound.decide), bound.plain_because
+    return Checked(plugin.name, is_quick, because, len(history), leaks, [] if leaks else drifts(bound, history))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,14 +27,26 @@ TAPE_WAITS_S = 10  # a step that was asked for and not begun within this may be 
 
 @shared_task
 def tick_many(bot_ids: list[int], due_at: float, interval_s: float | None = None) -> None:
-    """Looks at these bots, due at this UNIX time and again `interval_s` later; does nothing once that has passed."""
+    """Looks at these bots, due at this UNIX time and again `interval_s` later; does nothing once that has passed.
+
+    One bot whose price is reached gets its tick here and now, without a way through the queue.
+    """
     now = timezone.now()
     if interval_s is not None and now.timestamp() - due_at >= interval_s:
         tick_counts.late_add(len(bot_ids), now)
         return
     looks_began(len(bot_ids), due_at, now)
-    for bot_id in ticks.tick_chunk(bot_ids, now):
-        tick_bot.apply_async((bot_id,), expires=interval_s or TICK_LIFE_S)
+    chunk = ticks.chunk_look(bot_ids, now)
+    at_once = chunk.reached[:1]
+    for bot_id in chunk.needed:
+        if bot_id not in at_once:
+            tick_bot.apply_async((bot_id,), expires=interval_s or TICK_LIFE_S)
+    try:
+        chunk.note()
+        for bot_id in at_once:
+            engine.run_tick(bot_id, timezone.now())
+    finally:
+        chunk.show()
 
 
 @shared_task

@@ -30,7 +30,7 @@ def _warm(**kwargs: object) -> None:
     """Only the compute workers have processes of their own; after the fork, as Polars' threads do not survive one."""
     try:
         warming.warm_up(_say_slower)
-    except Exception:
+    except Exception:  # a compiler's faults are of every kind, and a worker that cannot be warmed still works
         _say_slower()
 
 

@@ -1,11 +1,13 @@
 """One bot under one lease: everything that the steps of a tick share."""
 
-from collections.abc import Collection
+import logging
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import Exists, OuterRef, QuerySet
 
 from bots.config import bot_rules
@@ -13,6 +15,7 @@ from bots.holdings import RESTING_STOP
 from bots.intents import asked_by_person
 from bots.leases import Lease
 from bots.models import Bot, Intent, IntentKind, IntentStatus
+from bots.ready_query import ReadyQuery
 from exchanges.adapters.base import Venue
 from exchanges.models import SECRET_NAMES
 from exchanges.registry import venue_of
@@ -21,6 +24,8 @@ from trading.core.order_state import UNSETTLED
 from trading.core.sizing import MarketRules
 from trading.kill_switch.switches import STATE_OF_BOT
 from trading.models import Order, Purpose, Trade, TradeStatus, TradingState
+
+logger = logging.getLogger(__name__)
 
 QUIET = timedelta(minutes=10)
 """A bot says once in this (real) time why it holds off, not on every look."""
@@ -45,7 +50,7 @@ class Tick:
     `switch`: what the kill switch lets out; `hurry`: no resting, no capped prices, the venue's own market orders.
     `enters`: whoever looks may open and add. `person`: one of the waiting intents is a person's.
     `stops`: protective stops are at the venue. `ratio`: what leg 2 of a level that is decided now is to be worth for
-    each 1 of leg 1.
+    each 1 of leg 1. `later`: what the look leaves behind for people; it waits until the orders are on their way.
     """
 
     bot: Bot
@@ -65,9 +70,20 @@ class Tick:
     person: bool = False
     stops: bool = False
     ratio: float = EQUAL
+    later: Callable[[], None] | None = None
 
     def venue(self, leg: int) -> Venue:
         return self.venues[leg - 1]
+
+    def catch_up(self) -> None:
+        """Does once what was left for later; nothing that went wrong with it may keep answers from being booked."""
+        later, self.later = self.later, None
+        if later is None:
+            return
+        try:
+            later()
+        except DatabaseError:
+            logger.exception("Bot %s is not shown", self.bot.pk)
 
     def reload(self) -> None:
         """The bot's row after somebody (this tick's own bookings included) changed it."""
@@ -76,7 +92,10 @@ class Tick:
 
 def tick_load(lease: Lease, now: datetime) -> Tick:
     """Raises ExchangeError, ValidationError for a market that its venue does not have."""
-    return tick_of(_bots().get(pk=lease.bot_id), lease, now)
+    rows = _ONE.rows(lease.bot_id)
+    if not rows:
+        raise Bot.DoesNotExist
+    return tick_of(rows[0], lease, now)
 
 
 def bots_load(bot_ids: Collection[int]) -> dict[int, Any]:
@@ -100,6 +119,9 @@ def _bots() -> QuerySet[Any]:
         .annotate(switch=STATE_OF_BOT, person=Exists(asked_by_person(OuterRef("pk"))))
         .annotate(stops=Exists(_UNSETTLED.filter(purpose=Purpose.PROTECT)))
     )
+
+
+_ONE = ReadyQuery(lambda pk: _bots().filter(pk=pk).order_by(), 1)
 
 
 def _waiting(**chosen: str) -> QuerySet[Intent]:

@@ -8,16 +8,19 @@ are one statement. Only a bot with an unfinished trade, a wish of its user or a 
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 import numpy as np
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
 from bots import leases, services
 from bots.config import bot_rules, core_config, core_quote, core_state, no_quote
 from bots.models import Bot, BotStatus, DecideOn, Intent, IntentStatus
+from bots.ready_query import ReadyQuery
 from exchanges import market_data, tape
 from exchanges.adapters.base import VenueQuote
 from exchanges.errors import ExchangeError
@@ -43,9 +46,42 @@ from trading.waiting_lines import Idle, waits_tell
 IN_FLIGHT = (OrderStatus.PENDING, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN)
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """`needed`: bots that need a tick of their own; `reached`: those among them whose trigger is reached now."""
+
+    needed: Sequence[int]
+    reached: Sequence[int]
+    looks: Sequence[Idle]
+    now: datetime
+
+    @property
+    def idle(self) -> list[Idle]:
+        needed = {*self.needed}
+        return [look for look in self.looks if look.bot.pk not in needed]
+
+    def note(self) -> None:
+        """For the guardian: these were looked at."""
+        looks_note(look.bot.pk for look in self.idle if not look.bot.is_flat)
+
+    def show(self) -> None:
+        """For people, who wait for no order's sake; a tick of one's own shows its bot itself."""
+        idle = self.idle
+        looks_show(idle, self.now)
+        waits_tell(idle)
+
+
 def tick_chunk(bot_ids: Sequence[int], now: datetime) -> list[int]:
     """Looks at these bots and returns those that need a tick of their own."""
-    bots = Bot.objects.select_related("exchange_account", "exchange_account2").defer(*SECRETS).filter(pk__in=bot_ids)
+    chunk = chunk_look(bot_ids, now)
+    chunk.note()
+    chunk.show()
+    return list(chunk.needed)
+
+
+def chunk_look(bot_ids: Sequence[int], now: datetime) -> Chunk:
+    """Which of these bots have anything to do; nothing is written but what whoever died has left."""
+    bots = _BOTS.rows(list(bot_ids))
     busy, stops = _with_work(bot_ids), stops_by_bot(bots)
     needed = [bot.pk for bot in bots if bot.pk in busy or tape.is_stepped(bot.exchange_account)]
     needed += [bot.pk for bot in bots if bot.pk not in needed and bot.status == BotStatus.STOPPED and bot.pk in stops]
@@ -58,27 +94,36 @@ def tick_chunk(bot_ids: Sequence[int], now: datetime) -> list[int]:
     looks = _looks(idle)
     seen = {look.bot.pk for look in looks}
     needed += [bot.pk for bot in idle if bot.pk not in seen]
-    needed += _reached(looks)
+    at_threshold = _reached(looks)
+    needed += at_threshold
     needed += [look.bot.pk for look in looks if look.problem in STALE and not look.bot.is_flat]
     needed += [pk for pk in stops_due(looks, stops, now) if pk not in needed]
     needed += [look.bot.pk for look in looks if look.bot.pk not in needed and funding_due(look.bot, look.market_time)]
-    looks_show(looks, now)
-    waits_tell([look for look in looks if look.bot.pk not in needed])
-    looks_note(look.bot.pk for look in looks if not look.bot.is_flat and look.bot.pk not in needed)
-    return list(dict.fromkeys(needed))
+    return Chunk(list(dict.fromkeys(needed)), at_threshold, looks, now)
 
 
 def _with_work(bot_ids: Sequence[int]) -> set[int]:
     """Bots with a trade under way or a wish of their user."""
-    working = Trade.objects.filter(bot__in=bot_ids, status=TradeStatus.WORKING).values_list("bot_id", flat=True)
-    asked = Intent.objects.filter(bot__in=bot_ids, status=IntentStatus.WAITING).values_list("bot_id", flat=True)
-    return {*working, *asked}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT bot_id FROM trades WHERE bot_id = ANY(%(bots)s) AND status = %(working)s"
+            " UNION SELECT bot_id FROM bot_intents WHERE bot_id = ANY(%(bots)s) AND status = %(waiting)s",
+            {"bots": list(bot_ids), "working": TradeStatus.WORKING, "waiting": IntentStatus.WAITING},
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+_BOTS = ReadyQuery(
+    lambda pk: Bot.objects.select_related("exchange_account", "exchange_account2").defer(*SECRETS).filter(pk__in=[pk]),
+    1,
+)
+_HELD = ReadyQuery(lambda bot: Position.objects.filter(bot__in=[bot], is_open=True), 1)
 
 
 def _looks(bots: Sequence[Bot]) -> list[Idle]:
     """Bots without quotes, or whose venue does not answer, are left out: their own tick finds out and says so."""
     positions = defaultdict(list)
-    for position in Position.objects.filter(bot__in=bots, is_open=True):
+    for position in _HELD.rows([bot.pk for bot in bots]):
         positions[position.bot_id].append(position)
     quotes, clocks = _quotes(bots)
     looks = []

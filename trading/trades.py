@@ -16,6 +16,7 @@ from bots.feed import events as feed
 from bots.journal import lines as journal
 from bots.leases import Lease, locked_bot, locked_bots
 from bots.models import Bot, BotStatus
+from bots.ready_insert import ReadyInsert
 from trading import crash_points
 from trading.core.naked import LegFill, naked
 from trading.ledger import OrderPart, OrderPlan, cycle_money, orders_write, orders_write_all
@@ -93,9 +94,10 @@ def trade_begin(
         if gate is not None:
             gate()
         trade = _trade(bot, plan, market_time)
-        trade.save(force_insert=True)
+        _TRADES.write([trade])
         orders = orders_write(bot, trade, plan.orders, market_time=market_time)
-        Order.objects.filter(pk__in=plan.adopted).update(trade=trade)
+        if plan.adopted:
+            Order.objects.filter(pk__in=plan.adopted).update(trade=trade)
         if candle_at:
             Bot.objects.filter(pk=bot.pk).update(last_candle_at=candle_at)
     return trade, orders
@@ -107,7 +109,7 @@ def trades_begin(begins: Sequence[Begin]) -> dict[int, tuple[Trade, list[Order]]
     with transaction.atomic():
         bots = locked_bots([one.lease for one in begins])
         same = [one for one in begins if one.bot_id in bots and bots[one.bot_id].updated_at == one.seen.updated_at]
-        begun = Trade.objects.bulk_create(_trade(one.seen, one.plan, one.market_time) for one in same)
+        begun = _TRADES.write([_trade(one.seen, one.plan, one.market_time) for one in same])
         parts = [
             OrderPart(one.seen, trade, one.plan.orders, one.market_time) for one, trade in zip(same, begun, strict=True)
         ]
@@ -116,6 +118,9 @@ def trades_begin(begins: Sequence[Begin]) -> dict[int, tuple[Trade, list[Order]]
                 Order.objects.filter(pk__in=one.plan.adopted).update(trade=trade)
         orders = orders_write_all(parts)
     return {one.bot_id: (trade, of) for one, trade, of in zip(same, begun, orders, strict=True)}
+
+
+_TRADES = ReadyInsert(Trade)
 
 
 def _trade(bot: Bot, plan: TradePlan, market_time: datetime) -> Trade:

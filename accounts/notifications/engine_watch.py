@@ -34,15 +34,23 @@ def sign_of_life(part: str) -> None:
 
 
 def engine_look() -> list[str]:
-    """Tells administrators of parts that have fallen silent, once each time, and that they are back. Their names."""
+    """Tells administrators of parts that have fallen silent, and that they are back. Names of those that fell silent.
+
+    Once for each incident: a part that is only late comes and goes, so it is back when it was heard for as long as it
+    takes to call one silent.
+    """
     late = Now() - timedelta(seconds=settings.ENGINE_SILENCE_S)
     silent = []
+    SignOfLife.objects.filter(at__lt=late, heard_since__isnull=False).update(heard_since=None)
     for sign in SignOfLife.objects.filter(at__lt=late, silent_since=None):
         if SignOfLife.objects.filter(pk=sign.pk, at__lt=late, silent_since=None).update(silent_since=F("at")):
             silent.append(sign.part)
             _tell(sign.part, is_back=False)
-    for sign in SignOfLife.objects.filter(at__gte=late, silent_since__isnull=False):
-        if SignOfLife.objects.filter(pk=sign.pk, silent_since__isnull=False).update(silent_since=None):
+    heard_again = SignOfLife.objects.filter(at__gte=late, silent_since__isnull=False)
+    heard_again.filter(heard_since=None).update(heard_since=Now())
+    for sign in heard_again.filter(heard_since__lt=late):
+        back = SignOfLife.objects.filter(pk=sign.pk, silent_since__isnull=False)
+        if back.update(silent_since=None, heard_since=None):
             _tell(sign.part, is_back=True)
     return silent
 

@@ -16,11 +16,13 @@ _LOCK = 0x6E6F7469
 _RANK = {severity: rank for rank, severity in enumerate(Severity.values)}
 
 
-def notifications_route() -> bool:
-    """Takes what nobody has taken yet, oldest first; one process at a time. Whether there may be more."""
+def notifications_route() -> bool | None:
+    """Takes what nobody has taken yet, oldest first. Whether there may be more; None while another process is at it."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+            if cursor.fetchone() != (True,):
+                return None
         rows = Notification.objects.filter(is_routed=False).order_by("pk").select_related("owner")
         found = list(rows[:ROWS_AT_ONCE])
         for row in found:

@@ -18,8 +18,13 @@ def notifications_of(user: User) -> QuerySet[Notification]:
 
 def unread_count(user_id: int) -> int:
     """At most `COUNTED_MOST`: more than that nobody counts."""
+    return unread_of(user_id).count()
+
+
+def unread_of(user_id: int) -> QuerySet[Notification]:
+    """As many of them as are counted, in no order."""
     unread = Notification.objects.filter(owner=user_id, read_at=None).exclude(kind=NoticeKind.TEST)
-    return unread.order_by()[:COUNTED_MOST].count()
+    return unread.order_by()[:COUNTED_MOST]
 
 
 def notifications_read(user: User, now: datetime, ids: Collection[int] | None = None) -> int:

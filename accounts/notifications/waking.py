@@ -5,10 +5,18 @@ import os
 import threading
 
 from celery import current_app
+from django.core.cache import cache
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 DISPATCH_TASK = "accounts.tasks_notifications.dispatch"
 EXPIRES_S = 60
+ASKED = "notifications-asked"
+ASKED_S = 2
+"""So long the workers are not asked again, unless they have begun: hundreds of bots with news at once would fill the
+queue that compares the accounts."""
+TROUBLE = (OperationalError, RedisError, OSError, ValueError)
+"""Of a broker; redis-py may read a buffer that its reconnection closed."""
 log = logging.getLogger(__name__)
 
 
@@ -36,9 +44,23 @@ class _Waker:
 def _call() -> None:
     """Without a broker nothing is lost: the sweep finds what is due."""
     try:
-        current_app.send_task(DISPATCH_TASK, queue="io", expires=EXPIRES_S, retry=False)
-    except (OperationalError, OSError, ValueError) as error:  # redis-py may read a buffer that its reconnection closed
+        if is_first():
+            current_app.send_task(DISPATCH_TASK, queue="io", expires=EXPIRES_S, retry=False)
+    except TROUBLE as error:
         log.info("the workers are not told that notifications wait: %s", error)
+
+
+def is_first() -> bool:
+    """Nobody else has asked the workers since they began last. Raises what a broker raises."""
+    return bool(cache.add(ASKED, 1, ASKED_S))
+
+
+def begun() -> None:
+    """Call before what waits is read: whoever has news from now on asks again."""
+    try:
+        cache.delete(ASKED)
+    except TROUBLE as error:
+        log.info("the workers may be asked a little later: %s", error)
 
 
 _waker = _Waker()

@@ -15,7 +15,7 @@ from django.utils import timezone
 from urllib3.util import parse_url
 
 from accounts.models import AuditEntry, Channel, Delivery, DeliveryStatus, Notification, SignOfLife, User
-from accounts.notifications import checked_connections, notify, sending
+from accounts.notifications import checked_connections, notify, sending, waking
 from accounts.notifications.channels import channel_change, channel_create, channel_test
 from accounts.notifications.checked_connections import AddressRefused, address_refuse, is_internal, post
 from accounts.notifications.engine_watch import engine_look, letters_wait
@@ -27,6 +27,7 @@ from accounts.notifications.secrets import SecretMismatch, seal, unseal
 from accounts.notifications.services_load import apprise_module
 from accounts.notifications.standing_in import send_everything
 from accounts.notifications.waking import DISPATCH_TASK
+from accounts.tasks_notifications import dispatch
 from accounts.tests.sinks import DRIPS, HANGS, HttpSink, mail_sink
 from bots.schedules import HOUSEKEEPING
 from bots.tests.factories import make_user
@@ -502,7 +503,14 @@ def test_administrators_are_told_once_when_a_part_falls_silent_and_when_it_is_ba
     assert [letter["To"] for letter in box.taken] == [admin.email]
     told = Notification.objects.get()
     assert (told.owner, told.severity) == (admin, "error")
-    SignOfLife.objects.filter(part="trading").update(at=timezone.now())
+    for gap_s in (settings.ENGINE_SILENCE_S + 5, 0):  # only late: it is heard, falls silent and is heard again
+        SignOfLife.objects.filter(part="trading").update(at=timezone.now())
+        assert engine_look() == []
+        SignOfLife.objects.filter(part="trading").update(at=timezone.now() - timedelta(seconds=gap_s))
+        assert engine_look() == []
+    assert Notification.objects.count() == 1
+    long_ago = timezone.now() - timedelta(seconds=settings.ENGINE_SILENCE_S + 5)
+    assert SignOfLife.objects.filter(part="trading", heard_since__gt=long_ago).update(heard_since=long_ago)
     assert engine_look() == []
     assert Notification.objects.count() == 2
 
@@ -523,6 +531,17 @@ def test_apprise_is_loaded_on_first_use_only():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
     assert apprise_module().SCHEMES
+
+
+def test_workers_are_asked_once_until_they_begin(monkeypatch):
+    asked = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, **options: asked.append(name))
+    for _ in range(3):
+        waking._call()
+    assert asked == [DISPATCH_TASK]
+    dispatch()
+    waking._call()
+    assert len(asked) == 2
 
 
 def test_the_task_that_is_asked_for_exists_and_its_queue_is_read():

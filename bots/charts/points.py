@@ -1,65 +1,61 @@
-"""The line of the spread chart: at most POINTS_MOST intervals, each with its close and both of its extremes.
+"""The line of the spread chart: at most POINTS_MOST points, each the close and both extremes of its interval.
 
-The spread history begins when the bot does. What lies before it, and longer holes in it, come from the markets' closed
-candles, so that a new bot's chart reaches back to its start time.
+Minute rows hold what the bot itself saw, hours what is left of them after 90 days; the quotes of the last 48 h are
+finer, and kept once for each market. The spread history begins when the bot does. What lies before it, and longer holes
+in it, come from the markets' closed candles, so that a new bot's chart reaches back to its start time.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
 from django.db import connection
 
+from bots.charts.fine_points import fine_points, with_fine
 from bots.charts.pair_candles import pair_closes
+from bots.charts.point import Point, joined
 from bots.models import Bot
 from trading.core.spread import spread_pct
 
 POINTS_MOST: Final = 2000
+EDGES: Final = 2
+"""The interval that is cut by the window's beginning, and the point of now."""
 HOLE_LEAST: Final = timedelta(minutes=15)
 HOLES_MOST: Final = 4  # each costs two calls for candles
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One interval; `at` and both prices are its last."""
-
-    at: datetime
-    spread: float
-    low: float
-    high: float
-    price1: float
-    price2: float
-
-
 def interval_s(begin: datetime, end: datetime) -> int:
-    """Whole seconds, so that at most POINTS_MOST intervals lie between."""
-    return max(1, -int((begin - end).total_seconds() // POINTS_MOST))
+    """Whole seconds, so that no more than POINTS_MOST points come of them."""
+    return max(1, -int((begin - end).total_seconds() // (POINTS_MOST - EDGES)))
 
 
 def spread_points(bot: Bot, begin: datetime, end: datetime) -> list[Point]:
     """Oldest first. Intervals start at whole multiples of their length, so that the same points come every time."""
     length = interval_s(begin, end)
-    recorded = _recorded(bot, begin, end, length)
-    before = [point for hole in _holes(recorded, begin, end, length) for point in _candle_points(bot, *hole)]
-    if not before:
-        return recorded
-    return sorted([*before, *recorded], key=lambda point: point.at)
+    known = with_fine(_recorded(bot, begin, end, length), fine_points(bot, begin, end, length), length)
+    before = [point for hole in _holes(known, begin, end, length) for point in _candle_points(bot, *hole)]
+    return joined([*before, *known], length) if before else known
 
 
 def _recorded(bot: Bot, begin: datetime, end: datetime, length: int) -> list[Point]:
-    """The greatest of the arrays is the interval's last row: they begin with the time."""
+    """Each interval's extremes beside its last row; a moment that has two rows is told once."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT max(recorded_at), min(spread_low), max(spread_high), max(ARRAY[extract(epoch FROM recorded_at),"
-            " spread_percentage, market1_price, market2_price]::float8[]) AS last_row"
-            " FROM spread_history WHERE bot_id = %s AND recorded_at BETWEEN %s AND %s"
-            " GROUP BY date_bin(make_interval(secs => %s), recorded_at, 'epoch') ORDER BY 1",
-            [bot.pk, begin, end, length],
+            "WITH seen AS NOT MATERIALIZED ("
+            " SELECT recorded_at, spread_percentage, spread_low, spread_high, market1_price, market2_price"
+            " FROM spread_history WHERE bot_id = %(bot)s AND recorded_at BETWEEN %(begin)s AND %(end)s"
+            " UNION ALL"
+            " SELECT at, spread_close, spread_low, spread_high, market1_price::numeric, market2_price::numeric"
+            " FROM spread_hours WHERE bot_id = %(bot)s AND at BETWEEN %(begin)s AND %(end)s"
+            "), bins AS ("
+            " SELECT max(recorded_at) AS at, min(spread_low) AS low, max(spread_high) AS high"
+            " FROM seen GROUP BY date_bin(make_interval(secs => %(length)s), recorded_at, 'epoch')"
+            ") SELECT at, spread_percentage, low, high, market1_price::float8, market2_price::float8"
+            " FROM bins JOIN seen ON recorded_at = at ORDER BY at",
+            {"bot": bot.pk, "begin": begin, "end": end, "length": length},
         )
-        rows = cursor.fetchall()
-    return [Point(at, spread, low, high, price1, price2) for at, low, high, (_at, spread, price1, price2) in rows]
+        return list({row[0]: Point(*row) for row in cursor.fetchall()}.values())
 
 
 def _holes(points: Sequence[Point], begin: datetime, end: datetime, length: int) -> Iterable[tuple[datetime, datetime]]:

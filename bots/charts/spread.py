@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bots.charts.points import Point, interval_s, spread_points
+from bots.charts.point import Point
+from bots.charts.points import interval_s, spread_points
 from bots.charts.trades import chart_cycles, chart_trades, milliseconds
 from bots.models import Bot
 from trading.models import SpreadHistory

@@ -61,12 +61,15 @@ def _reading() -> dict[str, str]:
     return {
         "spread_value": _("Spread %(spread)s pp"),
         "price_value": _("Price %(price)s"),
+        "change_value": _("Since the start %(change)s %%") % {"change": "%(change)s"},
         "waits_between": _("waits in between"),
         "over_max": _("over max"),
         "short_the_spread": _("Short the spread: sell %(one)s, buy %(two)s"),
         "long_the_spread": _("Long the spread: buy %(one)s, sell %(two)s"),
         "chart_empty": _("No prices of this pair yet."),
         "chart_summary": _("Spread of %(pair)s: now %(now)s pp, between %(low)s and %(high)s pp"),
+        "chart_summary_change": _("%(pair)s since the start: now %(now)s %%, between %(low)s and %(high)s %%")
+        % {name: f"%({name})s" for name in ("pair", "now", "low", "high")},
         "chart_summary_price": _("Price of %(pair)s: now %(now)s, between %(low)s and %(high)s"),
         "chart_trades": _("Trades shown: %(n)s"),
         "column_time": _("Time"),

@@ -87,6 +87,8 @@ SHARED: Final = {
     "switch_halted": "user",
     "switch_reducing": "user",
     "switch_active": "user",
+    "alert_neglected": "user",
+    "alert_neglected_over": "user",
 }
 """Codes that several bots say at once of the same thing: told once for the account or the user."""
 

@@ -175,6 +175,8 @@ REASONS = {
         " {available:amount}"
     ),
     "side": _("it would be {side:side}, which is not allowed"),
+    "levels": _("all {levels} orders of a cycle are filled"),
+    "misfit": _("its strategy asked for something that does not fit the position"),
     "cap": _("{needed:sum} {currency} is above the maximum position of {allowed:sum}"),
     "risk_max_gross_exposure": _("gross exposure would be {value:sum} {currency}, {whose:whose} is {limit:sum}"),
     "risk_max_net_exposure": _("net exposure would be {value:sum} {currency}, {whose:whose} is {limit:sum}"),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from bots.ladder.sizes import Held, WantedLevel, ladder_sizes
+from trading.core.leg_ratio import EQUAL
 from trading.core.pnl import gross_pnl
 from trading.core.sizing import LevelQuantities, MarketRules, SizeRefused
 from trading.core.spread import spread_pct
@@ -22,12 +23,14 @@ DEEPEST_FALL: Final = 0.95
 @dataclass(frozen=True, slots=True)
 class Terms:
     """`equities`: what stands behind the position: one sum behind both legs (cross, one account), or one for each leg
-    (two accounts); None where it is not known. Isolated margin puts each leg's own margin behind it."""
+    (two accounts); None where it is not known. Isolated margin puts each leg's own margin behind it. `ratio`: what leg
+    2 is worth for each 1 of leg 1."""
 
     leverage: int
     isolated: bool
     equities: tuple[float, ...] | None
     max_imbalance: Decimal
+    ratio: float = EQUAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from bots.journal import lines as journal
@@ -45,12 +45,12 @@ def open_alerts(lines: Iterable[BotLine], accounts: Iterable[ExchangeAccount]) -
 
 
 def news(bots: QuerySet[Bot], now: datetime) -> list[Alert]:
-    """The newest warnings, errors and closed cycles, of the newest lines of all journals. Two queries."""
-    newest = TradeLog.objects.aggregate(last=Max("pk"))["last"] or 0
+    """The newest warnings, errors and closed cycles, of the newest lines of all journals. One query."""
+    newest = TradeLog.objects.order_by("-pk").values("pk")[:1]
     worth = Q(log_type__in=[LogType.WARNING, LogType.ERROR]) | Q(details__code__in=GOOD_NEWS)
     found = (
         TradeLog.objects.filter(worth, bot__in=bots, created_at__gte=now - timedelta(days=NEWS_DAYS))
-        .filter(pk__gt=newest - LINES_READ)
+        .filter(pk__gt=Subquery(newest) - LINES_READ)
         .select_related("bot")
         .order_by("-pk")[:NEWS_MOST]
     )

@@ -7,12 +7,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from accounts.models import User
 from accounts.page_request import PageRequest
 from bots.feed import events as feed
 from bots.models import Bot, BotStatus
@@ -22,7 +22,7 @@ from bots.overview.lines import BotLine, bot_lines
 from bots.overview.totals import RANGES, coin_exposures, overview
 from bots.pages.bots import day_start
 from bots.pages.dashboard_equity import equity_card, live_data
-from bots.pages.list_query import STATUSES, bots_shown, by_attention, in_order
+from bots.pages.list_query import STATUSES, by_attention, in_order, is_shown
 from bots.pages.shell import Shell, shell_of
 from bots.selectors import bots_of
 from exchanges.balances import balances_of
@@ -36,13 +36,14 @@ DEFAULT_CURRENCY = "USDT"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the sums need of a bot; a thousand of them cost little."""
+    """What the sums need of a bot; a thousand of them cost little. What a deleted one earned still counts."""
 
     pk: int
     status: str
     level: int
     account_id: int
     symbol: str
+    deleted_at: datetime | None
 
 
 @login_required
@@ -52,7 +53,9 @@ def dashboard_page(request: PageRequest) -> HttpResponse:
     now = timezone.now()
     status = request.GET.get("status", "")
     status = status if status in STATUSES else ""
-    known = _known(bots_shown(bots_of(request.user), shell.scope))
+    ever = _ever(request.user)
+    mine = [bot for bot in ever if bot.deleted_at is None]
+    known = [bot for bot in mine if is_shown(bot.account_id, shell.scope)]
     counted = [bot for bot in known if bot.account_id in shell.scope.account_ids]
     shown = [bot.pk for bot in known if bot.status == status or not status][:ROWS]
     lines = bot_lines(in_order(bots_of(request.user), shown), now=now, day_start=day_start(now))
@@ -67,13 +70,14 @@ def dashboard_page(request: PageRequest) -> HttpResponse:
         "status_wish": f"&status={status}" if status else "",
         **_alerts(lines, shell, now),
     }
-    return render(request, "bots/dashboard.html", context | _sums(request, shell, counted, now))
+    earners = [bot.pk for bot in ever if bot.account_id in shell.scope.account_ids]
+    return render(request, "bots/dashboard.html", context | _sums(request, shell, counted, earners, now))
 
 
-def _known(bots: QuerySet[Bot]) -> list[Known]:
-    """First what needs eyes."""
-    names = "pk", "status", "level", "exchange_account_id", "market1_symbol"
-    return [Known(*row) for row in by_attention(bots).values_list(*names)]
+def _ever(user: User) -> list[Known]:
+    """All that the user has had, first what needs eyes."""
+    names = "pk", "status", "level", "exchange_account_id", "market1_symbol", "deleted_at"
+    return [Known(*row) for row in by_attention(Bot.objects.filter(owner=user)).values_list(*names)]
 
 
 def _counts(bots: list[Known]) -> dict[str, int]:
@@ -89,15 +93,14 @@ def _alerts(lines: list[BotLine], shell: Shell, now: datetime) -> dict[str, list
     return {"alerts": [*opened, *told], "open_alerts": opened}
 
 
-def _sums(request: PageRequest, shell: Shell, counted: list[Known], now: datetime) -> dict[str, Any]:
+def _sums(
+    request: PageRequest, shell: Shell, counted: list[Known], earners: list[int], now: datetime
+) -> dict[str, Any]:
     """Tiles, curve and exposure of the accounts shown."""
     figures = feed.last_figures(bot.pk for bot in counted if bot.level)
     balances = balances_of(account for account in shell.scope.accounts if account.is_active)
     currency = settle_of(counted[0].symbol) if counted else DEFAULT_CURRENCY
-    ids = [bot.pk for bot in counted]
-    coins = coin_exposures(Bot.objects.filter(pk__in=ids), figures)
-    traded = Bot.objects.filter(owner=request.user, exchange_account__in=shell.scope.account_ids)  # deleted ones too
-    earners = list(traded.order_by("pk").values_list("pk", flat=True))
+    coins = coin_exposures(bots_of(request.user).filter(exchange_account__in=shell.scope.account_ids), figures)
     booked = bookings(f"{request.user.pk}:{shell.scope.key}", earners, currency=currency, now=now)
     sums = overview(
         bookings=booked,

@@ -12,6 +12,7 @@ from bots.ladder.presets import PRESETS, Preset
 from bots.models import Opening
 from bots.pages.forms import BotForm, LadderRow
 from bots.settings.form_values import typed_number
+from bots.strategies.registry import Broken, broken
 from bots.strategies.settings import SPREAD, markets_of_strategy, plugin_of
 from exchanges.symbols import base_of, canonical, settle_of
 
@@ -47,6 +48,11 @@ class LadderView:
     def is_spread(self) -> bool:
         """False where a form leaves out what only the spread strategy heeds."""
         return True
+
+    @property
+    def broken_strategies(self) -> list[Broken]:
+        """Left out of the choice, with the reason."""
+        return broken()
 
     @property
     def market_count(self) -> int:

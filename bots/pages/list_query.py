@@ -65,9 +65,16 @@ class ListQuery:
 
 def bots_shown(bots: QuerySet[Bot], scope: Scope) -> QuerySet[Bot]:
     """The accounts that the visitor chose; with all live ones chosen also the paper bots, which stand apart."""
-    if scope.account or scope.is_paper:
-        return bots.filter(exchange_account__in=scope.account_ids)
-    return bots
+    return bots.filter(exchange_account__in=scope.account_ids) if _narrows(scope) else bots
+
+
+def is_shown(account_id: int, scope: Scope) -> bool:
+    """The same of one bot, by its account."""
+    return not _narrows(scope) or account_id in scope.account_ids
+
+
+def _narrows(scope: Scope) -> bool:
+    return scope.account is not None or scope.is_paper
 
 
 def narrowed(bots: QuerySet[Bot], query: ListQuery) -> QuerySet[Bot]:

@@ -4,17 +4,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from django.db.models import Count, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Func, IntegerField, Value
+from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Theme, User
-from accounts.notifications.inbox import unread_count
+from accounts.notifications.inbox import unread_of
 from bots.models import Bot, BotStatus
 from bots.pages.scope import Scope, scope_of
 from exchanges.models import ExchangeAccount
 
+UNREAD: Final = "unread"
 BELOW: Final = {"backtests": ("data",)}
 """Pages that belong to an entry of the rail without lying below its address."""
 
@@ -66,15 +69,24 @@ class Shell:
     @cached_property
     def bots(self) -> dict[str, int]:
         """Number of the user's bots: `total`, and by status."""
-        if self.user is None:
-            return {"total": 0}
-        by_status = {str(status): Count("pk", filter=Q(status=status)) for status in BotStatus.values}
-        return Bot.objects.filter(owner=self.user, deleted_at=None).aggregate(total=Count("pk"), **by_status)
+        found = {str(status): self._counts.get(status, 0) for status in BotStatus.values}
+        return found | {"total": sum(found.values())}
 
-    @cached_property
+    @property
     def unread(self) -> int:
         """News that the user has not read, at most 100."""
-        return unread_count(self.user.pk) if self.user else 0
+        return self._counts.get(UNREAD, 0)
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        """Bots by status, and what is unread: one query, as every page needs both."""
+        if self.user is None:
+            return {}
+        unread = Func(ArraySubquery(unread_of(self.user.pk).values("pk")), function="cardinality")
+        of_user = User.objects.filter(pk=self.user.pk).order_by()
+        bots = Bot.objects.filter(owner=self.user, deleted_at=None).order_by().values_list("status")
+        counted = of_user.values_list(Value(UNREAD), Cast(unread, IntegerField()))
+        return dict(bots.annotate(Count("pk")).union(counted, all=True))
 
     @property
     def theme_choice(self) -> str:
@@ -126,6 +138,7 @@ class Shell:
             "live": _("Live feed"),
             "connecting": _("Connecting"),
             "lost": _("No connection, trying again"),
+            "lost_since": _("No connection since %(time)s. The figures stand still and come back by themselves."),
             "quotes": _("Quotes %(age)s"),
             "quotes_old": _("Quotes %(age)s, old"),
             "old": _("%(age)s old"),

@@ -17,7 +17,6 @@ from exchanges.adapters.base import VenueQuote
 from exchanges.timeframes import timeframe_ms
 from trading.core.backtest import Prepared, run_backtest
 from trading.core.candles import Tape
-from trading.core.compiled import plain
 from trading.core.types import Config
 
 log = logging.getLogger(__name__)
@@ -27,9 +26,7 @@ BARS_MOST: Final = 5_000
 """Of its own candles: decided in plain Python, some hundredths of a second."""
 
 
-def order_table(
-    sketch: Bot, pair: Pair, quotes: tuple[VenueQuote, VenueQuote], terms: Terms, ratio: float
-) -> list[Level]:
+def order_table(sketch: Bot, pair: Pair, quotes: tuple[VenueQuote, VenueQuote], terms: Terms) -> list[Level]:
     """Every order of a cycle at today's prices and ratio of the legs. When each is placed is the strategy's own
     decision."""
     notionals = [
@@ -37,7 +34,7 @@ def order_table(
         for row in sketch.dca_config[: sketch.max_dca_times]
     ]
     wanted = [
-        WantedLevel(level, notional, quotes[0].mid, quotes[1].mid, ratio)
+        WantedLevel(level, notional, quotes[0].mid, quotes[1].mid, terms.ratio)
         for level, notional in enumerate(notionals, start=1)
     ]
     sizes = ladder_sizes(*pair.rules, 1, wanted, held=Held(), max_imbalance=terms.max_imbalance)
@@ -87,7 +84,7 @@ def plugin_history(
         result = run_backtest(
             config,
             shown,
-            strategy=Prepared(plain(bound.strategy.decide), bound.params or None, features, ratios),
+            strategy=Prepared(bound.plain_decide, bound.params or None, features, ratios),
             pause_after_close=False,
             restart_after_stop_loss=sketch.restart_after_stop_loss,
             lot_step1=lot_steps[0],

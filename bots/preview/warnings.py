@@ -14,6 +14,7 @@ from bots.models import Bot
 from bots.settings.pair_rules import Pair, PairRules
 from exchanges.adapters.base import VenueQuote
 from exchanges.symbols import short
+from trading.core.leg_ratio import notionals_of
 from trading.core.sizing import SizeRefused
 
 Warning = dict[str, Any]
@@ -93,14 +94,14 @@ def _margin(sketch: Bot, levels: list[Level], terms: Terms) -> Iterator[Warning]
     if terms.equities is None:
         return
     needed = max((level.margin for level in levels if level.allowed), default=Decimal())
-    share = needed / len(terms.equities)
-    equity = min(terms.equities)
-    if float(share) > equity:
-        message = _("The ladder needs %(needed)s of margin, the account has %(equity)s.") % {
-            "needed": grouped(share),
-            "equity": grouped(equity),
-        }
-        yield _warning("margin", message, "investment_per_order")
+    parts = (needed,) if len(terms.equities) == 1 else notionals_of(needed / 2, terms.ratio)
+    for part, equity in zip(parts, terms.equities, strict=True):
+        if float(part) > equity:
+            message = _("The ladder needs %(needed)s of margin, the account has %(equity)s.") % {
+                "needed": grouped(part),
+                "equity": grouped(equity),
+            }
+            yield _warning("margin", message, "investment_per_order")
 
 
 def _liquidation(levels: list[Level]) -> Iterator[Warning]:

@@ -1,5 +1,6 @@
 """What a bot with these settings would meet: markets, ladder, totals, warnings, and what it would have done."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -123,10 +124,11 @@ def _strategy(
 def _plugin(
     sketch: Bot, pair: Pair, quotes: tuple[VenueQuote, VenueQuote], *, now: datetime, range_name: str
 ) -> dict[str, Any]:
-    quote, account, terms = core_quote(*quotes), pair.accounts[0], _terms(sketch, pair)
+    quote, account = core_quote(*quotes), pair.accounts[0]
     config = core_config(sketch, *pair.rules, slippage=_half_width(quote))
     end = venue_of(account).clock() if account.is_paper else now
-    levels = order_table(sketch, pair, quotes, terms, ratio_now(sketch, end))
+    terms = replace(_terms(sketch, pair), ratio=ratio_now(sketch, end))
+    levels = order_table(sketch, pair, quotes, terms)
     begin = range_begin(range_name, sketch.start_time, end)
     steps = (float(pair.rules[0].amount_step), float(pair.rules[1].amount_step))
     tape, history = plugin_history(sketch, config, begin, end, steps)

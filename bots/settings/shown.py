@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from bots.amounts import decimal_text, grouped
 from bots.ladder.rows import first_level_over
@@ -48,7 +48,7 @@ def settings_groups(bot: Bot) -> list[tuple[str, list[tuple[str, str]]]]:
     """(heading, [(label, value)])."""
     return [
         *_strategy(bot),
-        (_("Pair") if 2 in bot.legs else _("Market"), list(_pair(bot))),
+        (_("Pair") if 2 in bot.legs else pgettext("what is traded", "Market"), list(_pair(bot))),
         (_("Orders"), list(_orders(bot))),
         (_("Exit"), list(_exit(bot))),
         (_("Decisions and safety"), list(_safety(bot))),

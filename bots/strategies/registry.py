@@ -10,7 +10,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -25,7 +25,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bots.strategies.words import TITLES, translated
-from trading.strategies.base import Bound, Strategy, bind, schema_of, strategy_problems
+from trading.strategies.base import FAULTS, Bound, Strategy, bind, schema_of, strategy_problems
 from trading.strategies.bollinger import Bollinger
 from trading.strategies.dca import Dca
 from trading.strategies.donchian import Donchian
@@ -103,6 +103,12 @@ class Broken:
 
     name: str
     reason: str
+    source: str = ""
+
+    @property
+    def brief(self) -> str:
+        """The reason without the server's folders."""
+        return self.reason.replace(self.source, Path(self.source).name) if self.source else self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,7 @@ def _all() -> _Found:
             failed.append(outcome)
         elif taken := next((it for it in plugins if it.name == outcome.name), None):
             other = taken.source or "a built-in strategy"
-            failed.append(Broken(outcome.name, f"{outcome.source}: the name is taken by {other}"))
+            failed.append(Broken(outcome.name, f"{outcome.source}: the name is taken by {other}", outcome.source))
         else:
             plugins.append(outcome)
     return _Found(tuple(plugins), tuple(failed))
@@ -164,7 +170,7 @@ def _filed() -> Iterator[Plugin | Broken]:
         try:
             source = path.read_bytes()
         except OSError as error:
-            yield Broken(path.stem, f"{path}: cannot be read: {error.strerror}")
+            yield Broken(path.stem, f"{path}: cannot be read: {error.strerror}", str(path))
             continue
         yield _from_file(path.resolve(), source, shared)
 
@@ -200,11 +206,11 @@ def _loaded(name: str, origin: Origin, source: str, load: Callable[[], Any]) -> 
         if not (inspect.isclass(strategy) and issubclass(strategy, Strategy)):
             raise ValueError("is not a subclass of Strategy")
         problems = strategy_problems(strategy)
-    except (Exception, SystemExit) as error:  # whatever foreign code does wrong stays its own affair
+    except FAULTS as error:  # whatever foreign code does wrong stays its own affair
         log.warning("strategy %s of %s cannot be loaded", name, source, exc_info=True)
-        return Broken(name, f"{source}: {_said(error, source)}")
+        return Broken(name, f"{source}: {_said(error, source)}", source)
     if problems:
-        return Broken(strategy.name or name, f"{source}: {'; '.join(problems)}")
+        return Broken(strategy.name or name, f"{source}: {'; '.join(problems)}", source)
     return Plugin(strategy, origin, source)
 
 
@@ -228,7 +234,7 @@ def _module(path: Path, source: bytes) -> ModuleType:
     module.__file__ = str(path)
     sys.modules[name] = module
     try:
-        with _neighbours(path.parent):
+        with _neighbours(path.parent), redirect_stdout(sys.stderr):  # what commands print is theirs
             exec(compile(source, str(path), "exec"), vars(module))  # the operator's own file  # nosec B102
     except BaseException:
         del sys.modules[name]

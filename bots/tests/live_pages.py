@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 from django.conf import settings
 from django.db import connection, connections
-from django.test import Client
+from django.test import Client, override_settings
 
 from accounts.models import User
 from chainmakes.tests.launched import eventually
@@ -40,10 +40,21 @@ def served() -> Iterator[str]:
     try:
         address = f"http://127.0.0.1:{port}"
         _wait_for(f"{address}/login", process)
-        yield address
+        with override_settings(CHANNEL_LAYERS=_layers_of_server()):
+            yield address
     finally:
         process.terminate()
         process.wait(START_LIMIT_S)
+
+
+def _prefix() -> str:
+    """The test's own in Redis. The server counts the feed's events with it: under another it would drop the test's."""
+    return str(settings.CACHES["default"]["KEY_PREFIX"])
+
+
+def _layers_of_server() -> dict[str, Any]:
+    layer: dict[str, Any] = settings.CHANNEL_LAYERS["default"]
+    return {"default": layer | {"CONFIG": layer["CONFIG"] | {"prefix": _prefix()}}}
 
 
 def _environment() -> dict[str, str]:
@@ -51,7 +62,8 @@ def _environment() -> dict[str, str]:
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     changes = {"DATABASE_URL": database, "CANDLE_DIR": str(settings.CANDLE_DIR), "DEBUG": "1", "SECURE": "0"}
     changes["EXCHANGE_BASE_URLS"] = json.dumps(settings.EXCHANGE_BASE_URLS)
-    return {**os.environ, **changes, "ALLOWED_HOSTS": "127.0.0.1", "LOG_LEVEL": "ERROR"}
+    redis = {"REDIS_PREFIX": _prefix(), "PYTEST_XDIST_WORKER": ""}  # the settings put the two together
+    return {**os.environ, **changes, **redis, "ALLOWED_HOSTS": "127.0.0.1", "LOG_LEVEL": "ERROR"}
 
 
 def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
@@ -105,6 +117,15 @@ def opened(address: str, user: User, device: dict[str, Any]) -> Iterator[Any]:
         page, failures = page_of_user(browser, address, user, device)
         yield page
     assert not failures
+
+
+@contextmanager
+def opened_on_both(address: str, user: User) -> Iterator[list[Any]]:
+    """The same on a desk and on a phone at once, in one browser."""
+    with launched_browser() as browser:
+        seen = [page_of_user(browser, address, user, device) for device in (DESKTOP, PHONE)]
+        yield [page for page, _failures in seen]
+    assert not [failure for _page, failures in seen for failure in failures]
 
 
 def until(page: Any, condition: str, *, timeout: float = 30_000) -> None:

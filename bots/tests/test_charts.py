@@ -36,7 +36,7 @@ def test_thirty_days_of_minutes_keep_every_extreme(bot: Bot) -> None:
     begin = END - 30 * DAY
     points = spread_points(bot, begin, END)
     length = timedelta(seconds=interval_s(begin, END))
-    assert count / 60 < len(points) <= POINTS_MOST + 1
+    assert count / 60 < len(points) < POINTS_MOST
     assert [point.at for point in points] == sorted({point.at for point in points})
     rows = SpreadHistory.objects.filter(bot=bot, recorded_at__gte=begin)
     truth = rows.aggregate(low=Min("spread_low"), high=Max("spread_high"))

@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bots.ladder.table import Terms, ladder_table, level_spreads, quote_at
-from bots.tests.factories import CHZ, GALA, market_rules
+from bots.preview.plugin import order_table
+from bots.preview.warnings import plugin_warnings
+from bots.settings.pair_rules import Pair
+from bots.tests.factories import CHZ, GALA, ladder, make_bot, market_rules
+from exchanges.adapters.base import VenueQuote
+from exchanges.tests.series import START
 from trading.core.sizing import LevelQuantities, SizeRefused
 from trading.core.spread import spread_pct
 from trading.core.types import LONG_SPREAD, SHORT_SPREAD, Config, config, quote
@@ -43,6 +48,33 @@ def test_steps_add_up_from_the_last_trade() -> None:
     assert [level.invested for level in levels] == [100, 220, 370, 570, 770, 1020]
     assert [level.margin for level in levels] == [20, 44, 74, 114, 154, 204]
     assert [level.allowed for level in levels] == [True] * 5 + [False]
+
+
+@pytest.mark.django_db(databases=["default", "paper"])
+@pytest.mark.parametrize(
+    ("equities", "ratio", "needed"),
+    [
+        ((90.0,), 3.0, ["100.00"]),
+        ((60.0, 70.0), 3.0, ["75.00"]),
+        ((24.0, 76.0), 3.0, ["25.00"]),
+        ((26.0, 76.0), 3.0, []),
+    ],
+)
+def test_each_account_is_held_against_the_margin_of_its_own_leg(
+    equities: tuple[float, ...], ratio: float, needed: list[str]
+) -> None:
+    """500 a leg at 10x are 100 of margin; with a ratio of 3 leg 2 needs three quarters of it."""
+    sketch = make_bot(dca_config=ladder((1, 5)), max_dca_times=1, max_position_value=2_000, leverage=10)
+    pair = Pair((GALA, CHZ), RULES, (sketch.exchange_account, sketch.exchange_account))
+    one, two = (
+        VenueQuote(symbol, price, price * Decimal("1.0001"), START, START, price)
+        for symbol, price in ((GALA, Decimal("0.02")), (CHZ, Decimal("0.05")))
+    )
+    quotes = (one, two)
+    given = terms(equities=equities, ratio=ratio)
+    levels = order_table(sketch, pair, quotes, given)
+    found = [it for it in plugin_warnings(sketch, pair, levels, quotes=quotes, terms=given) if it["code"] == "margin"]
+    assert [it["message"].split(" needs ")[1].split(" ")[0] for it in found] == needed
 
 
 def test_momentum_opens_with_the_move_and_adds_against_it() -> None:

@@ -53,7 +53,7 @@ def test_the_dashboard_shows_what_was_earned_and_what_is_open():
     assert "Realised today +12.34" in html
     assert "7 days +17.34" in html
     assert "All −82.66" in html
-    assert "1 pair, if closed now" in html
+    assert "1 pair open" in html
 
 
 def test_exposure_adds_up_by_coin():

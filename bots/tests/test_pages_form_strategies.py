@@ -1,6 +1,7 @@
 """The bot form with another strategy than the spread: its fields from its schema, errors beside them, one market."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,16 @@ def post(page: Any, do: str, **values: Any) -> Any:
 def test_every_strategy_can_be_chosen(page: Any) -> None:
     html = page.get("/bots/new").content.decode()
     assert all(f'value="{strategy.name}"' in html for strategy in BUILT_IN)
+
+
+def test_one_that_is_broken_is_named_with_its_reason(page: Any, settings: Any, tmp_path: Path) -> None:
+    settings.STRATEGY_DIR = tmp_path
+    (tmp_path / "bad.py").write_text("x = 1\n")
+    for address in ("/bots/new", "/backtests/new"):
+        html = page.get(address).content.decode()
+        assert "The strategy bad cannot be used: bad.py: defines no strategy" in html
+        assert str(tmp_path) not in html
+        assert 'value="rsi"' in html
 
 
 @pytest.mark.parametrize("strategy", [it for it in BUILT_IN if it.name != "spread"], ids=lambda it: it.name)

@@ -2,16 +2,18 @@
 
 import re
 import time
+from decimal import Decimal
 
 import pytest
 from django.conf import settings as project_settings
 from django.utils import timezone
 
+from bots.journal.lines import write
 from bots.models import Bot, BotStatus
 from bots.tests.factories import make_user
-from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, opened, served, until
+from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, opened, opened_on_both, served, until
 from exchanges.tests.series import START, candle_dir, replay_account, stored_pair  # noqa: F401
-from trading.models import Trade
+from trading.models import LogType, Trade
 from trading.tests.replays import started_bot
 from trading.ticks import step_tape
 
@@ -48,38 +50,80 @@ def play_until(account, page, condition):
         assert time.monotonic() < deadline, f"never seen: {condition}"
 
 
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_the_page_moves_while_the_replay_runs(stored_pair, device):  # noqa: F811
+def test_the_page_moves_while_the_replay_runs(stored_pair):  # noqa: F811
     user = make_user()
     account = replay_account(user, lot_rounding=False)
     bot = started_bot(user, account)
-    with served() as address, opened(address, user, device) as page:
-        page.goto(f"{address}/bots/{bot.pk}/")
-        page.wait_for_selector("html[data-feed=live]", timeout=WAIT_MS)
-        moved = f"document.querySelector('#bot-figures [data-live=spread]').innerText !== {spread_on(page)!r}"
-        play_until(account, page, moved)
-        play_until(account, page, "document.querySelectorAll('#tab-content [data-key^=cycle]').length > 1")
-        play_until(
-            account, page, "document.querySelector('#spread-chart').getAttribute('aria-label').includes('Trades')"
-        )
-        assert re.search(r"Orders\s*[1-9]", page.text_content(".tabs"))
-        assert Trade.objects.filter(bot=bot).exists()
-        page.click("[data-tab=journal]")
-        page.wait_for_selector(".journal-trade", timeout=WAIT_MS)
-        assert "tab=journal" in page.url
+    with served() as address, opened_on_both(address, user) as pages:
+        for page in pages:
+            page.goto(f"{address}/bots/{bot.pk}/")
+            page.wait_for_selector("html[data-feed=live]", timeout=WAIT_MS)
+            moved = f"document.querySelector('#bot-figures [data-live=spread]').innerText !== {spread_on(page)!r}"
+            play_until(account, page, moved)
+        for page in pages:
+            play_until(account, page, "document.querySelectorAll('#tab-content [data-key^=cycle]').length > 1")
+            play_until(
+                account, page, "document.querySelector('#spread-chart').getAttribute('aria-label').includes('Trades')"
+            )
+            assert page.locator(".toasts .notice-success").count() <= 3
+            assert re.search(r"Orders\s*[1-9]", page.text_content(".tabs"))
+            assert Trade.objects.filter(bot=bot).exists()
+            page.click("[data-tab=journal]")
+            page.wait_for_selector(".journal-trade", timeout=WAIT_MS)
+            assert "tab=journal" in page.url
 
 
-def test_a_bot_is_paused_after_a_question(stored_pair):  # noqa: F811
+def test_what_trades_asks_first_tells_what_came_of_it_and_says_when_the_feed_is_lost(stored_pair):  # noqa: F811
     user = make_user()
-    bot = started_bot(user)
+    account = replay_account(user, lot_rounding=False)
+    bot = started_bot(user, account)
     with served() as address, opened(address, user, DESKTOP) as page:
         page.goto(f"{address}/bots/{bot.pk}/")
-        page.click(f"a[href*='/bots/{bot.pk}/confirm/pause']")
-        page.wait_for_selector("dialog[open] button:has-text('Pause')", timeout=WAIT_MS)
+        page.wait_for_selector("html[data-feed=live]", timeout=WAIT_MS)
+        play_until(account, page, "document.querySelectorAll('.leg-head .chip-long').length > 0")
+        page.evaluate(KEEP_TOASTS)
+        write(bot, "opened", log_type=LogType.TRADE, side=1, notional=Decimal(170), spread=1.5)
+        until(page, "told.some((text) => text.includes('Opened long the spread: 170.00'))", timeout=WAIT_MS)
+        assert "sent together" in asked(page, "close")
+        assert page.locator("dialog[open] .grid-table tbody tr").count() == 2
+        page.keyboard.press("Escape")
+        asked(page, "pause")
         assert Bot.objects.get(pk=bot.pk).status == BotStatus.RUNNING
-        page.click("dialog[open] button:has-text('Pause')")
-        page.wait_for_selector(".bot-head[data-status=paused]", timeout=WAIT_MS)
-    assert Bot.objects.get(pk=bot.pk).status == BotStatus.PAUSED
+        told(page, "Pause", "paused")
+        assert Bot.objects.get(pk=bot.pk).status == BotStatus.PAUSED
+        assert "Start" in asked(page, "start")
+        told(page, "Start on paper", "running")
+        page.click(".toasts .notice-close")
+        page.wait_for_selector(".toasts .notice", state="detached", timeout=WAIT_MS)
+        say_feed(page, "lost")
+        page.wait_for_selector("#feed-lost:has-text('No connection since') [data-retry]", timeout=WAIT_MS)
+        say_feed(page, "live")
+        page.wait_for_selector("#feed-lost", state="hidden", timeout=WAIT_MS)
+
+
+KEEP_TOASTS = """() => {
+  window.told = [];
+  const keep = ({ addedNodes }) => addedNodes.forEach((card) => window.told.push(card.textContent));
+  const watcher = new MutationObserver((records) => records.forEach(keep));
+  watcher.observe(document.getElementById("toasts"), { childList: true });
+}"""
+
+
+def asked(page, action):
+    """The question that a control of the page opens."""
+    page.click(f".bot-actions a[href*='/confirm/{action}']")
+    page.wait_for_selector("dialog[open] #confirm-title", timeout=WAIT_MS)
+    return page.inner_text("dialog[open]")
+
+
+def told(page, answer, status):
+    page.click(f"dialog[open] button:has-text('{answer}')")
+    page.wait_for_selector(f".bot-head[data-status={status}]", timeout=WAIT_MS)
+    page.wait_for_selector(".toasts .notice-success", timeout=WAIT_MS)
+
+
+def say_feed(page, state):
+    page.evaluate(f"document.dispatchEvent(new CustomEvent('feed:state', {{ detail: {{ state: '{state}' }} }}))")
 
 
 def test_the_form_answers_while_one_types(stored_pair):  # noqa: F811
@@ -99,7 +143,20 @@ def test_the_form_answers_while_one_types(stored_pair):  # noqa: F811
         page.click("[data-market='1'] .market-open")
         page.click("#markets-1 [data-name='CHZ/USDT']", timeout=WAIT_MS)
         page.wait_for_selector("#problems-market2_symbol .field-error", timeout=WAIT_MS)
-    assert not Bot.objects.exists()
+        page.fill("#id_market1_symbol", "gal")
+        only = "[...document.querySelectorAll('#markets-1 [data-name]')].map((found) => found.dataset.name).join()"
+        until(page, f"{only} === 'GALA/USDT'", timeout=WAIT_MS)
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#problems-market2_symbol .field-error", state="detached", timeout=WAIT_MS)
+        page.select_option("#preset", index=2)
+        until(page, "document.querySelectorAll('tr[data-row]').length !== 7", timeout=WAIT_MS)
+        rows = page.locator("tr[data-row]").count()
+        page.click("button[value=save]")
+        page.wait_for_selector(".bot-head[data-status=stopped]", timeout=WAIT_MS)
+        page.goto(f"{address}/bots/new?copy={Bot.objects.get().pk}")
+        assert page.input_value("#id_investment_per_order") == "100.00"
+        assert page.locator("tr[data-row]").count() == rows
 
 
 def drag(page, begin, end, y=120):
@@ -176,6 +233,11 @@ def test_bots_are_paused_together_by_keys_alone_and_a_fault_is_rehearsed(stored_
         with page.expect_navigation():
             page.keyboard.press("Enter")
         assert Bot.objects.get(pk=bot.pk).status == BotStatus.PAUSED
+        page.goto(f"{address}/bots/")
+        page.focus("a.segment[href*='status=running']")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert "No bot fits this filter." in page.inner_text("#bots-found")
         page.goto(f"{address}/exchanges/{bot.exchange_account_id}/")
         page.check(".rehearsal-kinds input[value=reject]")
         page.click("text=Let it go wrong")

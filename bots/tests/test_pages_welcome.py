@@ -11,7 +11,7 @@ from accounts.models import User
 from bots.models import Bot, BotStatus
 from bots.pages.welcome_view import MOODS, PairStory, pair_stories, welcome_account
 from bots.tests.factories import make_user
-from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, opened, served, until
+from bots.tests.live_pages import CHROMIUM, opened_on_both, served, until
 from bots.tests.page_client import client_of, complaints
 from exchanges.models import ExchangeAccount
 from exchanges.tests.series import candle_dir, simulated_account  # noqa: F401
@@ -141,25 +141,29 @@ def test_it_is_offered_after_registration_and_can_be_skipped() -> None:
 @pytest.mark.skipif(
     not (project_settings.BASE_DIR / "node_modules").is_dir(), reason="front-end files are not installed"
 )
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_a_newcomer_trades_on_paper_within_two_minutes(device: Any, monkeypatch: Any) -> None:
+def test_a_newcomer_trades_on_paper_within_two_minutes(monkeypatch: Any) -> None:
     """From the empty form of registration to the filled orders on the bot's page; the market goes at its usual pace."""
     pytest.importorskip("playwright.sync_api")
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with served() as address, opened(address, make_user(), device) as page:
-        page.context.clear_cookies()
-        began = time.monotonic()
-        page.goto(f"{address}/register")
-        page.fill("[name=username]", "newcomer")
-        page.fill("[name=email]", "newcomer@example.org")
-        page.fill("[name=password]", "correct-horse-9")
-        page.click("main button.btn-main")
-        for button in ("value=account", "value=games", "value=normal", "value=start"):
-            page.click(f"button[{button}]", timeout=WAIT_MS)
-        page.wait_for_selector(".bot-head[data-status=running]", timeout=WAIT_MS)
-        bot = Bot.objects.get(owner__username="newcomer")
-        page.wait_for_selector("html[data-feed=live]", timeout=WAIT_MS)
-        run_tick(bot.pk, timezone.now())  # what the workers do within a second
-        until(page, "document.querySelectorAll('.leg-head .chip-long').length > 0", timeout=WAIT_MS)
-        assert Trade.objects.get(bot=bot).status == "settled"
-        assert time.monotonic() - began < IN_TIME_S
+    with served() as address, opened_on_both(address, make_user()) as pages:
+        for page, name in zip(pages, ("newcomer", "newcomer2"), strict=True):
+            page.context.clear_cookies()
+            began = time.monotonic()
+            _register_and_start(page, address, name)
+            bot = Bot.objects.get(owner__username=name)
+            page.wait_for_selector("html[data-feed=live]", timeout=WAIT_MS)
+            run_tick(bot.pk, timezone.now())  # what the workers do within a second
+            until(page, "document.querySelectorAll('.leg-head .chip-long').length > 0", timeout=WAIT_MS)
+            assert Trade.objects.get(bot=bot).status == "settled"
+            assert time.monotonic() - began < IN_TIME_S
+
+
+def _register_and_start(page: Any, address: str, name: str) -> None:
+    page.goto(f"{address}/register")
+    page.fill("[name=username]", name)
+    page.fill("[name=email]", f"{name}@example.org")
+    page.fill("[name=password]", "correct-horse-9")
+    page.click("main button.btn-main")
+    for button in ("value=account", "value=games", "value=normal", "value=start"):
+        page.click(f"button[{button}]", timeout=WAIT_MS)
+    page.wait_for_selector(".bot-head[data-status=running]", timeout=WAIT_MS)

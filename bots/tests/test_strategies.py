@@ -119,6 +119,11 @@ class TestFolder:
         assert failed.reason.startswith(f"{path}: {reason}")
         assert "\n" not in failed.reason
 
+    def test_what_it_prints_stays_out_of_a_command_s_output(self, write: Write, capsys: Any) -> None:
+        write("talks.py", named("talks", f"print('hello')\n{SOURCE}"))
+        assert names() == [*OURS, "talks"]
+        assert capsys.readouterr() == ("", "hello\n")
+
     def test_a_file_that_cannot_be_read(self, write: Write, tmp_path: Path) -> None:
         write("gone.py", "").unlink()
         (tmp_path / "strategies" / "gone.py").symlink_to(tmp_path / "nowhere.py")

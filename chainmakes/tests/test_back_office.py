@@ -88,3 +88,19 @@ def test_schedules_of_the_installation_are_switched_and_bots_are_not(office):
         PeriodicTask.objects.get(name="Daily summaries")
     )
     assert office.get("/admin/django_celery_beat/periodictask/add/").status_code == 403
+
+
+def test_codes_are_words_and_orders_are_found_by_what_has_an_index(office):
+    bot = held_bot(bot_name="Alpha pair")
+    order = add_order(bot, status="partially_filled", exchange_order_id="V77", symbol="GALA/USDT:USDT")
+    html = office.get(f"/admin/trading/order/{order.pk}/change/").content.decode()
+    assert "Partly filled" in html
+    assert "partially_filled" not in html
+    assert "partially_filled</" not in office.get("/admin/trading/order/").content.decode()
+    row = f"/admin/trading/order/{order.pk}/change/"
+    for word in (order.client_order_id, "V77", "alpha", bot.owner.username, "gala"):
+        assert row in office.get("/admin/trading/order/", {"q": word}).content.decode(), word
+    for word in ("V7", "sol", "nobody"):
+        assert row not in office.get("/admin/trading/order/", {"q": word}).content.decode(), word
+    assert row in office.get("/admin/trading/order/?status=partially_filled").content.decode()
+    assert row not in office.get("/admin/trading/order/?status=rejected").content.decode()

@@ -72,8 +72,9 @@ class TestHealthPage:
         return lambda: client.get(f"/{settings.ADMIN_URL}health/")
 
     def test_says_of_each_part_how_it_is(self, page, settings, tmp_path):
-        settings.BACKUP_DIR = tmp_path
+        settings.BACKUP_DIR, settings.STRATEGY_DIR = tmp_path, tmp_path
         (tmp_path / "chainmakes.dump").write_text("x")
+        (tmp_path / "bad.py").write_text("x = 1")
         mark_alive("worker")
         answer = page()
         html = answer.content.decode()
@@ -84,6 +85,8 @@ class TestHealthPage:
         assert (lines["Messages to users"].value, lines["Messages to users"].state) == ("0 waiting", "good")
         assert lines["Collector of prices"].state == "warn"
         assert lines["OKX"].value == "no account here uses it"
+        assert (lines["bad"].state, "defines no strategy" in lines["bad"].value) == ("warn", True)
+        assert "z_score" in lines["Usable"].value
         for text in ("Guardian", "PostgreSQL", "Redis", "Binance", "GB free", "In order", "Not working"):
             assert text in html
 

@@ -105,6 +105,12 @@ class BinanceAccount:
                 found += [_fill(row, market, names[str(row["orderId"])]) for row in rows]
         return found
 
+    def traded(self, client: Client, since_ms: int) -> set[str]:
+        """Trades of all markets are not told, their fees are."""
+        rows = _income(client, "COMMISSION", since_ms)
+        with as_documented():
+            return {str(row["symbol"]) for row in rows}
+
     def _client_ids(
         self, client: Client, market: Instrument, start: int, end: int, wanted: set[str]
     ) -> Mapping[str, str]:
@@ -145,17 +151,9 @@ class BinanceAccount:
             ]
 
     def funding(self, client: Client, since_ms: int) -> Sequence[Funding]:
-        found: dict[str, Funding] = {}
-        start = since_ms
-        while True:
-            params = {"incomeType": "FUNDING_FEE", "startTime": start, "limit": PAGE}
-            rows = table(client.read("fapiPrivateGetIncome", params))
-            with as_documented():
-                page = [_funding(row) for row in rows]
-            found |= {payment.payment_id: payment for payment in page}
-            if len(page) < PAGE or page[-1].at_ms == start:
-                return list(found.values())
-            start = page[-1].at_ms
+        rows = _income(client, "FUNDING_FEE", since_ms)
+        with as_documented():
+            return list({str(row["tranId"]): _funding(row) for row in rows}.values())
 
     # --- settings ---
 
@@ -258,6 +256,20 @@ def _mode(row: Row) -> MarginMode:
 
 def _funding(row: Row) -> Funding:
     return Funding(str(row["tranId"]), row["symbol"], number(row["income"]), row["asset"], int(row["time"]))
+
+
+def _income(client: Client, kind: str, since_ms: int) -> list[Row]:
+    """Oldest first; the next page begins with the time of the last row, which may be told twice."""
+    rows: list[Row] = []
+    start = since_ms
+    while True:
+        params = {"incomeType": kind, "startTime": start, "limit": PAGE}
+        page = table(client.read("fapiPrivateGetIncome", params))
+        rows += page
+        with as_documented():
+            if len(page) < PAGE or int(page[-1]["time"]) == start:
+                return rows
+            start = int(page[-1]["time"])
 
 
 def _trades(client: Client, market: Instrument, start: int, end: int) -> list[Row]:

@@ -134,6 +134,15 @@ class BybitAccount:
             for fill in _fills(client, market, _period(market, start, end))
         ]
 
+    def traded(self, client: Client, since_ms: int) -> set[str]:
+        found: set[str] = set()
+        for start, end in _weeks(client, since_ms):
+            params = {"category": self.category, "execType": "Trade", "startTime": start, "endTime": end}
+            rows = list(_pages(client, "privateGetV5ExecutionList", params))
+            with as_documented():
+                found |= {str(row["symbol"]) for row in rows}
+        return found
+
     # --- the account ---
 
     def positions(self, client: Client, markets: Instruments) -> Sequence[Held]:

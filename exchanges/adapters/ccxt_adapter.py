@@ -24,9 +24,10 @@ from tenacity import (
 from exchanges.adapters.access import NO_KEYS, OUT_OF_BUDGET, TRADING, Access, Budget, Keys, Patience
 from exchanges.adapters.answers import ACCOUNT, NOT_OFFERED, ClockRefused, data_of, no_answer
 from exchanges.adapters.base_urls import rewritten
+from exchanges.adapters.departure import leave
 from exchanges.adapters.instruments import Instrument, instrument_of
 from exchanges.adapters.transport import NeverSent, NoAnswer, Transport
-from exchanges.adapters.venue_clock import VenueClock
+from exchanges.adapters.venue_clock import clock_of
 from exchanges.adapters.venues import Capabilities, Kind
 from exchanges.errors import ExchangeError, NotSent, RateLimited, Rejected, Unavailable
 from exchanges.metrics import clock_measured
@@ -68,6 +69,8 @@ class _Wired:
     def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
         call = self.thread.call
         ready = {**self.prepare_request_headers(headers), **(call.headers or {})}  # type: ignore[attr-defined]
+        if call.mutates:
+            leave()
         if call.send_by is not None and time.time() > call.send_by:
             raise NotSent("its time had passed", code="late")
         try:
@@ -93,7 +96,7 @@ class Client:
         self._budget = budget
         self._keys = keys
         self._thread = _Thread()
-        self._clock = VenueClock()
+        self._clock = clock_of(venue.exchange, access.testnet, access.base_url)
         self._transport = Transport(timeout_s=access.timeout_s, proxy=access.proxy, venue=venue.exchange)
         self._ccxt = self._made()
 
@@ -168,7 +171,6 @@ class Client:
         return self._clock.offset_ms
 
     def _measure(self) -> None:
-        """ccxt subtracts its `timeDifference` from the local time before it signs."""
         with self._clock.lock:
             if not self._clock.is_stale():
                 return
@@ -177,7 +179,6 @@ class Client:
             ended = time.time()
             self._clock.measured(theirs - (began + ended) / 2 * 1000)
             clock_measured(self.venue.exchange, self._clock.offset_ms, ended - began)
-            self._ccxt.options["timeDifference"] = -self._clock.offset_ms
 
     def _read_time(self) -> int:
         for attempt in self._tries():
@@ -257,6 +258,7 @@ class Client:
             self._budget.spend(self.venue.cost_of(endpoint, params), closing=closing)
         if not call.mutates or not self._clock.known:  # an order does not wait for a fresher clock
             self._offset_ms()
+        self._ccxt.options["timeDifference"] = -self._clock.offset_ms
         return self._guarded(lambda: getattr(self._ccxt, endpoint)({} if params is None else params), call)
 
     def _wait_for_budget(self, endpoint: str, call: _Call, *, closing: bool) -> None:

@@ -193,6 +193,12 @@ class LiveVenue:
         market = self._market(symbol, Rejected)
         return [_fill_report(fill) for fill in self._dialect.fills(self._client, market, to_ms(since))]
 
+    def traded(self, *, since: datetime) -> set[str]:
+        refuse_inside_transaction()
+        markets = self._by_id()
+        ids = self._dialect.traded(self._client, to_ms(since))
+        return {markets[market_id].rules.symbol for market_id in ids if market_id in markets}
+
     # --- the account ---
 
     def positions(self) -> Sequence[VenuePosition]:

@@ -120,6 +120,12 @@ class OkxAccount:
         with as_documented():
             return [_fill(row, market) for row in reversed(rows)]
 
+    def traded(self, client: Client, since_ms: int) -> set[str]:
+        params = {"instType": self.inst_type, "begin": since_ms}
+        rows = list(pages(client, _fills_endpoints(client, since_ms), params, "billId"))
+        with as_documented():
+            return {str(row["instId"]) for row in rows}
+
     # --- the account ---
 
     def positions(self, client: Client, markets: Instruments) -> Sequence[Held]:

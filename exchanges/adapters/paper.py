@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -121,14 +121,16 @@ class PaperVenue(ABC):
 
     def open_orders(self, symbol: str | None = None) -> Sequence[OrderReport]:
         with self._books() as books:
-            orders = [o for o in books.working() if symbol in (None, o.symbol) and not o.hidden_queries]
+            orders = [o for o in books.working() if symbol in (None, o.symbol) and not _is_hidden(o)]
         return reports_of(orders, self.terms.currency)
 
     def closed_orders(self, symbol: str, *, since: datetime) -> Sequence[OrderReport]:
         with self._books():
             pass
         rows = PaperOrder.objects.filter(account_id=self.terms.account_id, symbol=symbol, accepted_at__gte=since)
-        ended = rows.exclude(status__in=WORKING).order_by("-number")[:CLOSED_MAX]
+        ended = (
+            rows.exclude(status__in=WORKING).exclude(hidden_until__gt=timezone.now()).order_by("-number")[:CLOSED_MAX]
+        )
         return [replace(report, fills=()) for report in reports_of(list(ended), self.terms.currency)]
 
     def fills(self, symbol: str, *, since: datetime) -> Sequence[FillReport]:
@@ -138,6 +140,12 @@ class PaperVenue(ABC):
         return [
             fill_report(row, row.order, self.terms.currency) for row in rows.select_related("order").order_by("number")
         ]
+
+    def traded(self, *, since: datetime) -> set[str]:
+        with self._books():
+            pass
+        rows = PaperFill.objects.filter(account_id=self.terms.account_id, at__gte=since)
+        return set(rows.values_list("symbol", flat=True).distinct())
 
     def positions(self) -> Sequence[VenuePosition]:
         with self._books() as books:
@@ -310,7 +318,7 @@ class PaperVenue(ABC):
         if FaultKind.SLOW in faults:
             order.hold_steps = faults[FaultKind.SLOW].steps
         if FaultKind.NOT_FOUND in faults:
-            order.hidden_queries = faults[FaultKind.NOT_FOUND].queries
+            order.hidden_until = timezone.now() + timedelta(seconds=faults[FaultKind.NOT_FOUND].seconds)
         if FaultKind.PARTIAL in faults:
             order.fill_share = Decimal(str(faults[FaultKind.PARTIAL].share))
         books.order_add(order)
@@ -371,17 +379,16 @@ class PaperVenue(ABC):
     def _found(self, books: Books, symbol: str, client_order_id: str, number: str) -> PaperOrder | None:
         """None where the venue does not know the order (or was told to say so)."""
         order = books.by_client_id(client_order_id) if client_order_id else books.by_number(number)
-        if order is None or order.symbol != symbol:
-            return None
-        if order.hidden_queries:
-            books.order_change(order, hidden_queries=order.hidden_queries - 1)
-            return None
-        return order
+        return None if order is None or order.symbol != symbol or _is_hidden(order) else order
 
     def _report(self, order: PaperOrder | None) -> OrderReport:
         if order is None:
             raise OrderNotFound("no such order", code="not_found")
         return reports_of([order], self.terms.currency)[0]
+
+
+def _is_hidden(order: PaperOrder) -> bool:
+    return order.hidden_until is not None and timezone.now() < order.hidden_until
 
 
 def _refusal(faults: Mapping[FaultKind, Fault]) -> ExchangeError:

@@ -24,7 +24,7 @@ class FaultKind(StrEnum):
     SLOW = "slow"
     """The order lets `steps` chances to fill pass."""
     NOT_FOUND = "not_found"
-    """`queries` queries do not find the accepted order."""
+    """For `seconds` after its acceptance no question finds the order; its fills are told."""
     DELAY = "delay"
     """The answer takes `seconds`."""
     CANCEL_TIMEOUT = "cancel_timeout"
@@ -50,8 +50,7 @@ class Fault:
     probability: float = 1.0
     share: float = 0.5
     steps: int = 1
-    queries: int = 1
-    seconds: float = 1.0
+    seconds: float = 1.0  # real ones, like an answer that takes its time
     lasts: int | None = None  # seconds of venue time from the beginning of the rehearsal on; None: until it is ended
     since: int | None = None  # FREEZE: venue time in ms, set when the rehearsal begins
     until: int | None = None  # venue time in ms at which it is over, set from `lasts` when the rehearsal begins
@@ -192,7 +191,6 @@ READERS: dict[str, Any] = {
     "probability": _upto(1),
     "share": _upto(1),
     "steps": _whole,
-    "queries": _whole,
     "seconds": _upto(30),
     "lasts": _whole,
     "since": _whole,

@@ -1,4 +1,4 @@
-"""What a spot market has none of: positions, leverage, funding."""
+"""What a spot market has none of: positions (and trades that began or ended one), leverage, funding."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -20,6 +20,9 @@ class NotOfSpot:
 
     def positions(self, client: Client, markets: Instruments) -> Sequence[Held]:
         return []
+
+    def traded(self, client: Client, since_ms: int) -> set[str]:
+        return set()
 
     def funding(self, client: Client, since_ms: int) -> Sequence[Funding]:
         return []

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import cache
 
 CLOCK_KEPT_S = 300.0
 DOUBT_AFTER_S = 10.0
@@ -40,3 +41,9 @@ class VenueClock:
     def forget(self) -> None:
         self.known = False
         self._until = 0.0
+
+
+@cache
+def clock_of(exchange: str, testnet: bool, base_url: str) -> VenueClock:
+    """One for all accounts of a venue: each measuring for itself would use up what it grants one address."""
+    return VenueClock()

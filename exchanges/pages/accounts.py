@@ -28,6 +28,7 @@ from trading.by_hand.account_now import account_now
 from trading.models import DifferenceStatus
 
 KIND_WORDS = {"swap": gettext_lazy("Perpetual"), "spot": gettext_lazy("Spot"), "future": gettext_lazy("Dated")}
+BOTS_SHOWN = 20
 KINDS = {"paper": PaperAccountForm, "real": RealAccountForm}
 
 
@@ -83,18 +84,22 @@ def detail_context(account: ExchangeAccount, wished: str, form: OrderForm | None
     complaints."""
     kinds = kinds_of(account)
     kind = next((each for each in kinds if each == wished), kinds[0])
+    shown = "pk", "bot_name", "status", "market1_symbol", "market2_symbol"
+    bots = list(account.bots.filter(deleted_at=None).order_by("bot_name").values(*shown))
     context: dict[str, Any] = {
         "account": account,
         "page_account": account,
         "kind": kind,
         "kinds": [(each, KIND_WORDS[each]) for each in kinds] if len(kinds) > 1 else [],
         "inverse": trades_inverse(account, kind),
-        "bots": account.bots.order_by("bot_name"),
+        "bots": bots[:BOTS_SHOWN],
+        "bots_left_out": max(0, len(bots) - BOTS_SHOWN),
         "differences": account.differences.filter(status=DifferenceStatus.OPEN).count(),
         "form": form or OrderForm(initial={"kind": kind}),
     }
     if account.is_paper:
-        context |= {"config": paper_config.parse(account.paper_config), "rehearsal": panel_of(account)}
+        used = {bot[name] for bot in bots for name in ("market1_symbol", "market2_symbol")}
+        context |= {"config": paper_config.parse(account.paper_config), "rehearsal": panel_of(account, used=used)}
     try:
         context["now"] = account_now(account, kind)
     except ExchangeError as error:

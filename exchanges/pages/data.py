@@ -56,6 +56,8 @@ def cancel_post(request: PageRequest, download_id: int) -> HttpResponse:
         raise Http404 from None
     except DomainError as error:
         messages.error(request, error.message)
+    else:
+        messages.success(request, _("The download is canceled; what was stored stays."))
     return redirect("data")
 
 
@@ -64,6 +66,7 @@ def _asked(request: PageRequest) -> HttpResponse:
         raise PermissionDenied
     form = DownloadForm(request.POST)
     if form.is_valid() and _created(request, form):
+        messages.success(request, _("The download has begun; it goes on when you leave this page."))
         return redirect("data")
     return _shown(request, form, status=400)
 

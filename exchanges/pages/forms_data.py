@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from exchanges.api.filters_data import VENUES
 from exchanges.models import CandleDownload
@@ -22,7 +23,7 @@ class DownloadForm(forms.Form):
     )
     exchange = forms.ChoiceField(label=_("Exchange"), choices=VENUES)
     type = forms.ChoiceField(label=_("Kind of market"), choices=TYPES)
-    symbol = forms.CharField(label=_("Market"), max_length=40)
+    symbol = forms.CharField(label=pgettext_lazy("what is traded", "Market"), max_length=40)
     timeframe = forms.ChoiceField(label=_("Candle"), required=False, initial="1m")
     since = forms.CharField(label=_("From"))
     until = forms.CharField(label=_("To"), required=False)

@@ -29,7 +29,7 @@ def _number(label: Any, **options: Any) -> forms.DecimalField:
 
 class OrderForm(forms.Form):
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS], required=False, widget=forms.HiddenInput)
-    symbol = forms.CharField(label=_("Market"), max_length=40)
+    symbol = forms.CharField(label=pgettext_lazy("what is traded", "Market"), max_length=40)
     side = forms.ChoiceField(label=_("Side"), choices=SIDES, widget=forms.RadioSelect, initial="buy")
     type = forms.ChoiceField(label=_("Kind of order"), choices=TYPES, widget=forms.RadioSelect, initial="market")
     amount = _number(_("Amount"))

@@ -5,13 +5,14 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from trading.rehearsal import Kind, Wish
 
 
 class RehearsalForm(forms.Form):
     kind = forms.ChoiceField(label=_("What goes wrong"), choices=Kind.choices, widget=forms.RadioSelect)
-    symbol = forms.ChoiceField(label=_("Market"), required=False)
+    symbol = forms.ChoiceField(label=pgettext_lazy("what is traded", "Market"), required=False)
     strength = forms.DecimalField(label=_("How much"), required=False, max_digits=6, decimal_places=2)
     orders = forms.IntegerField(label=_("Next orders"), required=False)
     minutes = forms.IntegerField(label=_("Duration"), required=False)
@@ -21,7 +22,7 @@ class RehearsalForm(forms.Form):
         self.auto_id = "rehearsal_%s"  # beside the order form, which has a market too
         self.fields["kind"].initial = Kind.REJECT
         self.fields["symbol"] = forms.ChoiceField(
-            label=_("Market"),
+            label=pgettext_lazy("what is traded", "Market"),
             required=False,
             choices=[("", _("Every market")), *((symbol, symbol.partition(":")[0]) for symbol in symbols)],
         )

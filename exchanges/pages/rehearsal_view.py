@@ -1,6 +1,6 @@
 """What the rehearsal panel of a paper account's page shows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,10 +36,10 @@ class Panel:
     failure: str = ""
 
 
-def panel_of(account: ExchangeAccount, form: RehearsalForm | None = None) -> Panel:
-    """`form`: a wish with its complaints."""
+def panel_of(account: ExchangeAccount, form: RehearsalForm | None = None, used: Collection[str] | None = None) -> Panel:
+    """`form`: a wish with its complaints; `used`: as `form_of` takes it."""
     try:
-        form = form or form_of(account)
+        form = form or form_of(account, used=used)
         result = rehearsal_result(account)
     except ExchangeError as error:
         return Panel(form or RehearsalForm(), None, (), (), (), error.message)
@@ -49,11 +49,16 @@ def panel_of(account: ExchangeAccount, form: RehearsalForm | None = None) -> Pan
     return Panel(form, result, _plan(result.rehearsal), [_left(fault) for fault in result.left], lines)
 
 
-def form_of(account: ExchangeAccount, data: Any = None) -> RehearsalForm:
-    """Markets of the account's bots come first: they are the ones that matter. Raises ExchangeError."""
-    used = {symbol for bot in account.bots.all() for symbol in (bot.market1_symbol, bot.market2_symbol) if symbol}
+def form_of(account: ExchangeAccount, data: Any = None, used: Collection[str] | None = None) -> RehearsalForm:
+    """Markets of the account's bots (`used`, where they are known) come first: they are the ones that matter.
+
+    Raises ExchangeError.
+    """
+    if used is None:
+        pairs = account.bots.filter(deleted_at=None).order_by().values_list("market1_symbol", "market2_symbol")
+        used = {symbol for pair in pairs.distinct() for symbol in pair}
     known = set(markets(account))
-    return RehearsalForm(data, symbols=[*sorted(used & known), *sorted(known - used)])
+    return RehearsalForm(data, symbols=[*sorted(known.intersection(used)), *sorted(known.difference(used))])
 
 
 def _plan(rehearsal: Rehearsal) -> list[Asked]:

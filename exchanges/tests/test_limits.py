@@ -39,7 +39,15 @@ def test_a_share_is_kept_for_closing(venue: Capabilities) -> None:
 
 def test_history_takes_less(venue: Capabilities) -> None:
     assert spent(SharedBudget(venue, share=limits.FOR_HISTORY)) == 54
-    assert spent(SharedBudget(venue)) == 36  # what is left of the whole
+    assert spent(SharedBudget(venue)) == 18  # what is left of everybody's share
+    assert spent(SharedBudget(venue), closing=True) == 18  # the reserve is there all the same
+
+
+def test_what_is_unhurried_leaves_the_reserve_alone(venue: Capabilities) -> None:
+    budget = SharedBudget(venue)
+    with limits.unhurried():
+        assert spent(budget, closing=True) == 72
+    assert spent(budget, closing=True) == 18
 
 
 def test_weights_count(venue: Capabilities) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings as project_settings
 
 from bots.tests.factories import make_user
-from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, opened, served, until
+from bots.tests.live_pages import CHROMIUM, DESKTOP, opened, opened_on_both, served, until
 from exchanges.tests.series import candle_dir, simulated_account  # noqa: F401
 from exchanges.tests.wire.accounts import serving
 
@@ -40,35 +40,36 @@ def complaints_of(page: Any) -> list[str]:
     return heard
 
 
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_a_simulated_market_is_found_and_moves(device: Any) -> None:
+def test_a_simulated_market_is_found_and_moves() -> None:
     user = make_user()
     simulated_account(user, volatility="20")
-    with served() as address, opened(address, user, device) as page:
-        heard = complaints_of(page)
-        page.goto(f"{address}/markets/")
-        page.fill("#q", "gala")
-        until(page, "document.querySelectorAll('tr[data-symbol]').length === 1", timeout=WAIT_MS)
-        assert "q=gala" in page.url
-        before = page.inner_text("tr[data-symbol] [data-live=price]")
-        seen = f"document.querySelector('tr[data-symbol] [data-live=price]').innerText !== {before!r}"
-        until(page, seen, timeout=WAIT_MS)
-        page.click(".market-line")
-        page.wait_for_selector("#candle-chart canvas", timeout=WAIT_MS)
-        before = page.inner_text("#market-figures [data-live=mid]")
-        until(
-            page, f"document.querySelector('#market-figures [data-live=mid]').innerText !== {before!r}", timeout=WAIT_MS
-        )
-        page.click("[data-timeframe='1h']")
-        until(
-            page, "document.querySelector('#candle-chart').getAttribute('aria-label').includes('1h')", timeout=WAIT_MS
-        )
-        page.focus("#candle-chart")
-        newest = page.inner_text("#candle-readout")
-        page.keyboard.press("ArrowLeft")
-        assert page.inner_text("#candle-readout") != newest
-        assert page.evaluate("document.documentElement.scrollWidth") == device["viewport"]["width"]
-        assert heard == []
+    with served() as address, opened_on_both(address, user) as pages:
+        for page in pages:
+            _finds_and_follows(page, address)
+
+
+def _finds_and_follows(page: Any, address: str) -> None:
+    """By the socket in the list, by sockets and candles on the market's own page."""
+    page.goto(f"{address}/markets/")
+    page.wait_for_selector("html[data-feed=live]", timeout=WAIT_MS)
+    page.fill("#q", "gala")
+    until(page, "document.querySelectorAll('tr[data-symbol]').length === 1", timeout=WAIT_MS)
+    assert "q=gala" in page.url
+    until(page, _other_than_now(page, "tr[data-symbol] [data-live=price]"), timeout=WAIT_MS)
+    page.click(".market-line")
+    page.wait_for_selector("#candle-chart canvas", timeout=WAIT_MS)
+    until(page, _other_than_now(page, "#market-figures [data-live=mid]"), timeout=WAIT_MS)
+    page.click("[data-timeframe='1h']")
+    until(page, "document.querySelector('#candle-chart').getAttribute('aria-label').includes('1h')", timeout=WAIT_MS)
+    page.focus("#candle-chart")
+    newest = page.inner_text("#candle-readout")
+    page.keyboard.press("ArrowLeft")
+    assert page.inner_text("#candle-readout") != newest
+    assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]
+
+
+def _other_than_now(page: Any, selector: str) -> str:
+    return f"document.querySelector({selector!r}).innerText !== {page.inner_text(selector)!r}"
 
 
 def test_an_exchange_s_book_and_trades_are_drawn(settings: Any, monkeypatch: Any) -> None:

@@ -57,7 +57,8 @@ def worker(queue: str, *pool: str, environment: Mapping[str, str], connections: 
 
 
 def first_programs(environment: Mapping[str, str], port: int) -> list[Program]:
-    """Without these nothing is shown or traded. A worker's pool of connections is its threads and two."""
+    """Without these nothing is shown or traded. A worker's pool of connections is its threads and two; `io` compares
+    three accounts in each of its threads."""
     beat = [*CELERY, "beat", "-S", "chainmakes.beat:BotScheduler", "--pidfile=", "-l", "INFO"]
     web = [PYTHON, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "-v", "0", "chainmakes.asgi:application"]
     return [
@@ -79,7 +80,7 @@ def later_programs(environment: Mapping[str, str]) -> list[Program]:
             {**environment, "PROCESS_NAME": "guardian", "DB_POOL_SIZE": "12", "LOCAL_CACHE": "1"},
             stop_rank=0,
         ),
-        worker("io", "--pool=threads", "-c", "4", environment=environment, connections=6, niceness=5),
+        worker("io", "--pool=threads", "-c", "4", environment=environment, connections=18, niceness=5),
         Program(
             "stream",
             manage("stream_quotes"),

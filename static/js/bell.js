@@ -17,6 +17,8 @@ function show(bell, unread) {
     place.textContent = unread;
     if (place.classList.contains("bubble")) place.hidden = !unread;
   }
+  const inRail = document.querySelector(`.nav-item[href="${bell.getAttribute("href")}"] .count`);
+  if (inRail) inRail.textContent = unread || "";
 }
 
 async function ask(url) {

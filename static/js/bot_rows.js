@@ -4,6 +4,7 @@ import { announceUnread } from "./bell.js";
 import { paint } from "./figures.js";
 import { refresh } from "./refresh.js";
 import { announceAge, Feed } from "./socket.js";
+import { toastLine } from "./toasts.js";
 
 const OF_BOTS = new Set(["order_update", "position_update", "bot_status", "log"]);
 const LOOK_MS = 2500;
@@ -55,6 +56,8 @@ export function watchBots({ parts, onFigures = () => {}, onShown = () => {}, onO
     if (isChanged) refresh(parts);
   };
   const take = (frame) => {
+    if (frame.type === "log") toastLine(frame.data, nameOf(frame.data.bot));
+    if (frame.type === "notifications") announceUnread(frame.data.unread);
     if (frame.type === "spread_update") show(frame.data.bots);
     else if (OF_BOTS.has(frame.type)) refresh(parts);
     else onOther(frame);
@@ -62,6 +65,8 @@ export function watchBots({ parts, onFigures = () => {}, onShown = () => {}, onO
   window.setInterval(() => agedOtherwise(seen) && refresh(parts), LOOK_MS);
   return new Feed("/api/v1/ws/dashboard", { onSnapshot: (data) => show(figuresOf(data)), onFrame: take });
 }
+
+const nameOf = (bot) => document.querySelector(`#bot-${bot} a`)?.textContent.trim() ?? "";
 
 const figuresOf = (snapshot) =>
   Object.entries(snapshot.figures).map(([bot, figures]) => ({ bot: Number(bot), ...figures }));

@@ -9,7 +9,7 @@ import { onRefresh, refresh } from "./refresh.js";
 import { announceVenues } from "./socket.js";
 
 const PARTS = ["stats", "exposure", "bots", "alerts"];
-const AT_SNAPSHOT = ["stats", "exposure", "equity-told"];
+const BY_OTHERS = { equity_update: ["stats", "exposure", "equity-told"], notifications: ["alerts"] };
 const MOVE_MS = 1000;
 const VENUES_MS = 1000;
 
@@ -110,7 +110,7 @@ function start() {
       overview.bots[bot] = { pnl: Number(pnl), exposure: Number(exposure), net_exposure: Number(net) };
     },
     onShown: show,
-    onOther: (frame) => frame.type === "equity_update" && refresh(AT_SNAPSHOT),
+    onOther: (frame) => frame.type in BY_OTHERS && refresh(BY_OTHERS[frame.type]),
   });
 }
 

@@ -2,11 +2,13 @@
 
 import { watchBell } from "./bell.js";
 import { watchQuestions } from "./confirm.js";
-import { duration, say, since } from "./format.js";
+import { duration, say, since, time } from "./format.js";
+import { watchToasts } from "./toasts.js";
 
 const root = document.documentElement;
 const OLD_S = 10;
 const VENUES_MOST = 3;
+const LOST_AFTER_MS = 2000; // a short gap heals before anybody reads of it
 
 function watchMenus() {
   const close = (except) => {
@@ -35,6 +37,27 @@ function watchTheme() {
       await fetch(form.action, { method: "POST", body, redirect: "manual" });
     });
   }
+}
+
+/** A banner while the live feed is away: since when the figures stand still. */
+function watchLost() {
+  const banner = document.getElementById("feed-lost");
+  if (!banner) return; // the pages before one is logged in
+  let timer = null;
+  banner.querySelector("[data-retry]").addEventListener("click", () => document.dispatchEvent(new Event("feed:retry")));
+  document.addEventListener("feed:state", ({ detail }) => {
+    if (detail.state === "live") {
+      window.clearTimeout(timer);
+      timer = null;
+      banner.hidden = true;
+    }
+    if (detail.state !== "lost" || timer !== null) return;
+    const at = new Date();
+    timer = window.setTimeout(() => {
+      banner.querySelector(".word").textContent = say("lost_since", { time: time(at) });
+      banner.hidden = false;
+    }, LOST_AFTER_MS);
+  });
 }
 
 /** Connection state and the quotes' age, which grows between frames. */
@@ -76,7 +99,10 @@ function showVenues(age, venues) {
     const now = seconds + (performance.now() - at) / 1000;
     const place = document.createElement("span");
     place.className = now > OLD_S ? "venue-age warn" : "venue-age";
-    place.textContent = `${name} ${say(now > OLD_S ? "old_age" : "age", { age: duration(now) })}`;
+    const venue = document.createElement("span");
+    venue.className = "venue-name";
+    venue.textContent = `${name} `;
+    place.append(venue, say(now > OLD_S ? "old_age" : "age", { age: duration(now) }));
     return place;
   });
   age.replaceChildren(...told);
@@ -90,6 +116,14 @@ function growAges() {
   }, 15000);
 }
 
+/** On a phone the tabs are longer than the screen. */
+function showOpenTab() {
+  for (const tab of document.querySelectorAll(".tabs > [aria-current]")) {
+    const tabs = tab.parentElement;
+    if (tabs.scrollWidth > tabs.clientWidth) tabs.scrollLeft = tab.offsetLeft - tabs.clientWidth / 2 + tab.offsetWidth / 2;
+  }
+}
+
 function fillTimeZone() {
   const field = document.querySelector("input[name=time_zone][type=hidden]");
   if (field && !field.value) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -100,5 +134,8 @@ watchTheme();
 watchQuestions();
 watchBell();
 watchFeed();
+watchLost();
+watchToasts();
 growAges();
+showOpenTab();
 fillTimeZone();

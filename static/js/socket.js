@@ -32,6 +32,7 @@ export class Feed {
     this.isClosed = false;
     this.retry = this.retry.bind(this);
     window.addEventListener("online", this.retry);
+    document.addEventListener("feed:retry", this.retry);
     document.addEventListener("visibilitychange", this.retry);
     window.addEventListener("pagehide", () => this.drop());
     window.addEventListener("pageshow", (event) => event.persisted && this.retry());
@@ -117,6 +118,7 @@ export class Feed {
     this.isClosed = true;
     window.clearTimeout(this.timer);
     window.removeEventListener("online", this.retry);
+    document.removeEventListener("feed:retry", this.retry);
     document.removeEventListener("visibilitychange", this.retry);
     this.drop();
   }

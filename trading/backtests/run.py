@@ -1,5 +1,6 @@
 """One back-test over recorded markets, as the result that is stored and written down."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,13 +14,17 @@ from trading.backtests.parameters import Parameters
 from trading.backtests.payments import Coverage, Recorded, funding_of
 from trading.backtests.series import Series, length_name
 from trading.backtests.setup import Progress, Setup, setup_of
-from trading.backtests.strategy_faults import leak_words
+from trading.backtests.strategy_faults import drift_words, leak_words
 from trading.core.backtest import BacktestResult
 from trading.core.candles import Aligned, Ints, Rates, Tape, align, single
 from trading.core.funding import FundingRates, FundingSchedule, funding_schedule
 from trading.core.lookahead import quick_check
 from trading.core.stats import Stats, statistics
 from trading.core.types import OPEN
+from trading.strategies.beginning import drifts
+
+HIGH_FEE = 0.01
+"""No venue asks for so much of a perpetual's value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +146,12 @@ class Run:
         """What a strategy that is not ours seems to know of the bars to come, in words."""
         if self.parameters.is_spread:
             return []
-        return [leak_words(leak) for leak in quick_check(self.parameters.strategy, self.tape, self.setup.config)]
+        bound = self.parameters.strategy
+        leaks = quick_check(bound, self.tape, self.setup.config)
+        return [leak_words(leak) for leak in leaks] or [drift_words(drift) for drift in drifts(bound, self.tape)]
 
     def _warnings(self) -> list[str]:
-        found = []
+        found = list(_high_fees(self.parameters))
         for number, funded in enumerate(self.funded, start=1):
             known = None if funded is None else funded.coverage.known_pct(*self.held)
             if known is not None and known < 100:
@@ -154,6 +161,17 @@ class Run:
         if self.result.liquidated_at is not None:
             found.append(_("the margin ran out: the venue closed the position, and nothing was traded from then on"))
         return found
+
+
+def _high_fees(parameters: Parameters) -> Iterator[str]:
+    """Fees are fractions of 1: who means per cent pays a hundred times as much."""
+    for name in ("taker_fee", "maker_fee"):
+        fee = getattr(parameters, name)
+        if fee >= HIGH_FEE:
+            sentence = _(
+                "%(name)s %(fee)s is %(share)s %% of every order's value; for %(fee)s %% it has to be %(meant)s"
+            )
+            yield sentence % {"name": name, "fee": f"{fee:g}", "share": f"{100 * fee:g}", "meant": f"{fee / 100:g}"}
 
 
 def run(parameters: Parameters, markets: Markets) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _carry_out(backtest: Backtest, now: Clock) -> None:
         _end(backtest, now(), JobStatus.FAILED, list(refused.problems))
     except SoftTimeLimitExceeded:
         _end(backtest, now(), JobStatus.FAILED, [TOO_LONG])
-    except Exception:
+    except Exception:  # a back-test may run a user's own strategy; its row must not stay "running"
         log.exception("back-test %s failed", backtest.pk)
         _end(backtest, now(), JobStatus.FAILED, [BROKEN])
 

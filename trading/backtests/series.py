@@ -62,7 +62,9 @@ def from_store(exchange: str, symbol: str, timeframe: str) -> Series:
         raise BacktestRefused([f"{symbol}: {sentence % words}"]) from error
     if stored is None:
         sentence = _("there are no %(timeframe)s candles of %(exchange)s in the candle store")
-        raise BacktestRefused([f"{symbol}: {sentence % {'timeframe': timeframe, 'exchange': exchange}}"])
+        others = [each for each in TIMEFRAME_MS if candles.load(exchange, symbol, each) is not None]
+        hint = _("; of %(timeframes)s there are") % {"timeframes": ", ".join(others)} if others else ""
+        raise BacktestRefused([f"{symbol}: {sentence % {'timeframe': timeframe, 'exchange': exchange}}{hint}"])
     return Series(symbol, stored, TIMEFRAME_MS[timeframe])
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from trading.core.lookahead import Kind, Leak, Taken
 from trading.core.strategy_failed import StrategyFailed
 from trading.core.types import ADD, LIQUIDATION, OPEN, SIGNAL, STOP_LOSS, TAKE_PROFIT
+from trading.strategies.beginning import Drift
 
 
 def failure_words(failed: StrategyFailed) -> str:
@@ -39,6 +40,22 @@ def leak_words(leak: Leak) -> str:
         "known": _found(leak.known),
         "bars": leak.bars,
         "whole": _found(leak.whole),
+    }
+
+
+def drift_words(drift: Drift) -> str:
+    return _(
+        "%(strategy)s: feature %(feature)s at bar %(bar)s (%(time)s UTC) depends on where the history begins: "
+        "%(short)s from the %(warmup)s bars of its warm-up, %(whole)s from all; a bot would not trade as this "
+        "back-test does"
+    ) % {
+        "strategy": drift.strategy,
+        "feature": drift.feature,
+        "bar": drift.bar,
+        "time": f"{datetime.fromtimestamp(drift.time / 1000, UTC):%Y-%m-%d %H:%M}",
+        "short": drift.short,
+        "warmup": drift.warmup,
+        "whole": drift.whole,
     }
 
 

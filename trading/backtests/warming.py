@@ -15,6 +15,7 @@ from trading.backtests.setup import setup_of
 from trading.core.backtest import Prepared, run_backtest
 from trading.core.candles import Candles, align, single
 from trading.core.compiled import is_compiled
+from trading.scans import warming as scan_warming
 from trading.strategies.z_score import ZScore
 
 _PARAMETERS = {
@@ -31,7 +32,8 @@ _MINUTE_MS = 60_000
 
 
 def warm_up(on_failure: Callable[[], None]) -> threading.Thread:
-    """Returns once the first back-tests can come; a thread that ends with the process warms the rest behind them.
+    """Returns once the first back-tests can come; a thread that ends with the process warms the rest behind them, what
+    a scan for pairs runs included.
 
     A back-test that needs what is not compiled yet waits for just that. `on_failure` is called in the thread, within
     an `except`.
@@ -54,7 +56,8 @@ def _warm_rest(on_failure: Callable[[], None]) -> None:
         run = _small_run()
         run.summary()
         run.setup.totals()
-    except Exception:
+        scan_warming.warm_up()
+    except Exception:  # a compiler's faults are of every kind; without warmth all works, only later
         on_failure()
 
 

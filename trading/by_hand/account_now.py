@@ -9,6 +9,7 @@ from bots.models import Bot, SymbolClaim
 from exchanges.adapters.base import Balance, CoinBalance, VenuePosition
 from exchanges.adapters.venues import Kind
 from exchanges.balances import wallet_of
+from exchanges.limits import unhurried
 from exchanges.models import ExchangeAccount
 from exchanges.registry import desks_of
 from trading.by_hand.account_orders import OrderLine, orders_open
@@ -34,6 +35,7 @@ class AccountNow:
     symbols: Sequence[str]
 
 
+@unhurried()
 def account_now(account: ExchangeAccount, kind: Kind = "swap") -> AccountNow:
     """Of its markets of one kind. Raises DomainError for a kind that is not traded there, ExchangeError."""
     desks, owners = desks_of(account, kind), claimed_by(account)

@@ -19,6 +19,7 @@ from accounts import audit
 from accounts.models import User
 from bots.claims import claim_on
 from bots.models import SymbolClaim
+from exchanges import margin
 from exchanges.account_locks import accounts_lock
 from exchanges.adapters.base import MarginMode, OrderReport, OrderRequest, Venue
 from exchanges.errors import DomainError, OrderNotFound
@@ -245,7 +246,9 @@ def _sent(place: _Place, order: Order) -> Order:
         ledger.order_mark_if(order, OrderStatus.PENDING, OrderStatus.DENIED, refusal.message)
         raise
     if is_ours:
-        sending.result_book(order, sending.send_alone(place.venue, _request(place, order)))
+        answer = sending.send_alone(place.venue, _request(place, order))
+        margin.orders_sent(place.account.pk)
+        sending.result_book(order, answer)
     order.refresh_from_db()
     return order
 

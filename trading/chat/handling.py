@@ -64,7 +64,7 @@ def _paired(chat: ChannelChat, update: Update, now: datetime) -> Work | None:
 def _done(chat: ChannelChat, work: Work) -> Reply:
     try:
         return work()
-    except Exception:
+    except Exception:  # whatever a command met: whoever sent it hears so, and the chat goes on
         log.exception("a command of channel %d failed", chat.pk)
         return Reply(_("That did not work. Look at the page."))
 

@@ -184,7 +184,10 @@ def run_backtest(
     )
     decide = _ready(prepared, (*rules, *arrays, *rest), len(tape))
     simulate: Any = simulator(decide)
-    totals: Totals = simulate(*rules, *(arrays if is_compiled(decide) else _as_lists(arrays)), *rest)
+    if is_compiled(decide):
+        totals: Totals = simulate(*rules, *arrays, *rest)
+    else:
+        totals = _plain_totals(simulate(*rules, *_as_lists(arrays), *rest[:4], *_as_lists(rest[4:])))
     return _result(tape, rows[: totals.trades], equity, totals)
 
 
@@ -206,6 +209,22 @@ def lots_of(tape: Tape, step1: float, step2: float, max_imbalance: float, minimu
 def _as_lists(arrays: tuple[Any, ...]) -> list[Any]:
     """For plain Python, which is twice as fast with its own floats as with those of arrays."""
     return [tuple(map(list, a)) if isinstance(a, tuple) else a if a is None else a.tolist() for a in arrays]
+
+
+def _plain_totals(found: Totals) -> Totals:
+    """With numbers of Python's own, whatever kind a strategy calculated with: JSON knows no others."""
+    level, side, *rest = found.state
+    return found._replace(
+        trades=int(found.trades),
+        cycles=int(found.cycles),
+        paused_bar=int(found.paused_bar),
+        realised=float(found.realised),
+        final_equity=float(found.final_equity),
+        max_drawdown=float(found.max_drawdown),
+        fees=float(found.fees),
+        funding=float(found.funding),
+        state=State(int(level), int(side), *map(float, rest)),
+    )
 
 
 def _result(tape: Tape, rows: Floats, equity: Floats, totals: Totals) -> BacktestResult:

@@ -7,6 +7,7 @@ import numpy as np
 
 from trading.core.compiled import inlined
 from trading.core.leg_ratio import usable, value_of_leg1
+from trading.core.rules import side_allowed
 from trading.core.types import ADD, FLAT, LONG_SPREAD, OPEN, SHORT_SPREAD, TAKE_PROFIT, Config, Decision, Quote, State
 
 LOT_TOLERANCE: Final = 1e-9
@@ -34,7 +35,7 @@ class Refusals(NamedTuple):
     margin: int = 0
     max_position_value: int = 0
     impossible: int = 0
-    """To close or add while flat, to open in position or past the last level."""
+    """To close or add while flat, to open in position, past the last level or on a side that is not allowed."""
     hedge_ratio: int = 0
     """A strategy's ratio of the legs is not known or out of bounds (`leg_ratio`)."""
 
@@ -161,6 +162,7 @@ def level_refusal(config: Config, lots: Lots, state: State, decision: Decision) 
     """For strategies that ask for more than they may; the spread strategy looks at this itself."""
     if decision.action == OPEN:
         possible = state.side == FLAT and (decision.side == LONG_SPREAD or decision.side == SHORT_SPREAD)
+        possible = possible and side_allowed(config, decision.side)
     else:
         possible = state.side != FLAT and decision.side == state.side
     if not possible or state.level >= config.levels:

@@ -15,9 +15,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from accounts.notifications.fan_out import is_mailed
+from accounts.notifications.fan_out import GROUP_FOR, is_mailed
 from bots.journal import lines as journal
-from bots.journal.notices import NOTICES
+from bots.journal.notices import NOTICES, SHARED
 from bots.models import Bot
 from trading.models import AlertKind, LogType, SafetyAlert
 
@@ -28,13 +28,12 @@ _letters = ThreadPoolExecutor(1, thread_name_prefix="alerts")
 
 def alert_raise(bot: Bot, kind: AlertKind, **details: Any) -> None:
     """Opens it, by PostgreSQL's clock; while it is open nothing more is said."""
+    begun = {"raised_at": Now(), "guarded_at": Now(), "lease_token": bot.lease_token}
     with transaction.atomic():
-        _alert, is_new = SafetyAlert.objects.get_or_create(
-            bot=bot, kind=kind, cleared_at=None, defaults={"raised_at": Now(), "lease_token": bot.lease_token}
-        )
+        alert, is_new = SafetyAlert.objects.get_or_create(bot=bot, kind=kind, cleared_at=None, defaults=begun)
         if is_new:
             line = journal.write(bot, f"alert_{kind}", log_type=LogType.ERROR, **details)
-            transaction.on_commit(lambda: _tell(bot, kind, journal.sentence(line)))
+            transaction.on_commit(lambda: _tell(alert, journal.sentence(line)))
 
 
 def alerts_clear(alerts: Iterable[SafetyAlert], *, now: datetime) -> None:
@@ -48,15 +47,22 @@ def letters_wait() -> None:
     _letters.submit(int).result()
 
 
-def _tell(bot: Bot, kind: AlertKind, sentence: str) -> None:
-    """By a letter of its own only where no channel of the owner's mails the journal's line."""
+def _tell(alert: SafetyAlert, sentence: str) -> None:
+    """By a letter of its own only where no channel of the owner's mails the journal's line, and once for all bots of
+    which the same is told within minutes."""
+    bot, code = alert.bot, f"alert_{alert.kind}"
     logger.critical("Bot %s (%s): %s", bot.pk, bot.bot_name, sentence)
     owner = bot.owner
-    if not owner.email or is_mailed(owner, *NOTICES[f"alert_{kind}"]):
+    if not owner.email or is_mailed(owner, *NOTICES[code]) or (code in SHARED and _is_written_of(alert)):
         return
     with override(owner.language):
         subject = _("ChainMakes: %(bot)s needs you") % {"bot": bot.bot_name}
     _letters.submit(_write_letter, subject, sentence, owner.email)
+
+
+def _is_written_of(alert: SafetyAlert) -> bool:
+    before = SafetyAlert.objects.filter(kind=alert.kind, bot__owner=alert.bot.owner_id, pk__lt=alert.pk)
+    return before.filter(raised_at__gt=Now() - GROUP_FOR).exists()
 
 
 def _write_letter(subject: str, text: str, address: str) -> None:

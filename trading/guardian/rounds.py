@@ -1,8 +1,9 @@
 """Looks after bots with something to lose when nobody else does. Needs PostgreSQL and the venues, not Redis.
 
 A bot that missed two looks by PostgreSQL's clock is looked at from here, in its own rhythm, until somebody else has
-looked at it again: exits, unfinished trades and wishes only, nothing is opened or added. The kill switch's closings
-are begun here as soon as they are asked for.
+looked at it again: exits, unfinished trades and wishes only, nothing is opened or added. That is one incident, told
+once, until others have looked at the bot in time for a while: workers that are merely late come and go. The kill
+switch's closings are begun here as soon as they are asked for.
 """
 
 import logging
@@ -45,6 +46,8 @@ from trading.tick import SECRETS, UNSETTLED_WORK
 
 MISSED = 2
 """Looks that a bot may miss."""
+STEADY_S = 60.0
+"""An incident is over when the guardian was not needed for so long, and for three of the bot's looks."""
 THREADS = 6
 FLATTEN_WITHIN = timedelta(seconds=30)
 """After which a person hears that closing is not done."""
@@ -54,6 +57,8 @@ ALIVE = timedelta(seconds=30)
 """A guardian that was seen within this time counts as running."""
 
 _IN_CARE: dict[str, Any] = {"kind": AlertKind.NEGLECTED, "cleared_at": None}
+_ATTENDED = Q(bot__last_look__at__gt=F("guarded_at")) | Q(bot__lease_token__gt=F("lease_token"))
+"""Of an alert: somebody else has looked at its bot since the guardian last did."""
 
 logger = logging.getLogger(__name__)
 
@@ -110,13 +115,13 @@ def _neglected() -> list[Any]:
 
 
 def _due() -> Iterable[int]:
-    """Bots that are in the guardian's care already."""
-    in_care = SafetyAlert.objects.filter(bot=OuterRef("pk"), **_IN_CARE)
+    """Bots that are in the guardian's care already, and at which nobody else has looked since."""
+    in_care = SafetyAlert.objects.filter(bot=OuterRef("pk"), **_IN_CARE).exclude(_ATTENDED)
     return [bot.pk for bot in _watched(at_risk().filter(Exists(in_care), looked_at__lt=_ago(1, 0.0)))]
 
 
-def _ago(looks: int, seconds: float) -> ExpressionWrapper:
-    interval = ExpressionWrapper(F("tick_interval") * Value(timedelta(seconds=looks)), DurationField())
+def _ago(looks: int, seconds: float, *, bot: str = "") -> ExpressionWrapper:
+    interval = ExpressionWrapper(F(f"{bot}tick_interval") * Value(timedelta(seconds=looks)), DurationField())
     return ExpressionWrapper(Now() - interval - Value(timedelta(seconds=seconds)), DateTimeField())
 
 
@@ -139,9 +144,9 @@ def _look(bot_id: int, now: datetime) -> bool:
         if engine.run_tick(bot_id, now, enters=False) is None:
             return False
         token = Bot.objects.filter(pk=bot_id).values("lease_token")
-        SafetyAlert.objects.filter(bot=bot_id, **_IN_CARE).update(lease_token=Subquery(token))
+        SafetyAlert.objects.filter(bot=bot_id, **_IN_CARE).update(lease_token=Subquery(token), guarded_at=Now())
         return True
-    except Exception:
+    except Exception:  # whatever one bot meets: the guardian is the last who looks after the others
         logger.exception("bot %s cannot be looked at", bot_id)
         return False
     finally:
@@ -150,9 +155,9 @@ def _look(bot_id: int, now: datetime) -> bool:
 
 
 def _clear_attended(now: datetime) -> None:
-    """Somebody else has looked at them since the guardian last did."""
-    seen = Q(bot__last_look__at__gt=F("raised_at")) | Q(bot__lease_token__gt=F("lease_token"))
-    alerts_clear(SafetyAlert.objects.filter(seen | ~Q(bot__in=at_risk()), **_IN_CARE).select_related("bot"), now=now)
+    """Somebody else looks at them in time, or they have nothing to lose any more."""
+    steady = _ATTENDED & Q(guarded_at__lt=_ago(MISSED + 1, STEADY_S, bot="bot__"))
+    alerts_clear(SafetyAlert.objects.filter(steady | ~Q(bot__in=at_risk()), **_IN_CARE).select_related("bot"), now=now)
 
 
 def _say_not_flat(now: datetime) -> None:

@@ -91,7 +91,7 @@ def _closing(step: Callable[[Given, datetime], Found], now: Callable[[], datetim
             return step(given, now())
         except (LeaseLost, ExchangeError, ValidationError, DatabaseTrouble) as error:
             logger.warning("flatten %s: %s", given, error)
-        except Exception:
+        except Exception:  # a fault of ours in one bot: nobody else may stay open for it
             logger.exception("flatten %s", given)
         finally:
             for connection in connections.all(initialized_only=True):
@@ -118,8 +118,8 @@ def _begin(one: Tick | tuple[int, Lease | None], now: datetime) -> Begun | None:
         return None
     try:
         return _begun(one if isinstance(one, Tick) else tick_load(lease, now))
-    except Exception:
-        leases.release(lease)  # for the bot's own look
+    except Exception:  # of whatever kind, it goes on its way; the lease is left to the bot's own look
+        leases.release(lease)
         raise
 
 

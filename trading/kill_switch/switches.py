@@ -18,6 +18,7 @@ from accounts import audit
 from accounts.models import Role, User
 from bots.journal import lines as journal
 from bots.models import Bot
+from bots.ready_query import ReadyQuery
 from exchanges.errors import DomainError
 from exchanges.models import ExchangeAccount
 from trading.models import CloseReason, LogType, Purpose, Scope, TradingState, TradingSwitch
@@ -82,8 +83,8 @@ def state_of(bot: Bot) -> TradingState:
 
 def strictest_of(bot: Bot) -> TradingSwitch | None:
     """The switch that decides it; None where nothing is switched off."""
-    accounts = [bot.exchange_account_id, bot.exchange_account2_id]
-    return _strictest(Q(owner=bot.owner_id) | Q(account__in=accounts) | Q(bot=bot.pk))
+    found = _OF_BOT.rows(bot.owner_id, bot.exchange_account_id, bot.exchange_account2_id, bot.pk)
+    return found[0] if found else None
 
 
 def state_of_account(account: ExchangeAccount) -> TradingState:
@@ -126,8 +127,20 @@ def denial(switch: TradingSwitch) -> str:
 
 
 def _strictest(of_target: Q) -> TradingSwitch | None:
+    return _by_strictness(of_target).first()
+
+
+def _by_strictness(of_target: Q) -> QuerySet[TradingSwitch]:
     switches = TradingSwitch.objects.filter(of_target | Q(scope=Scope.INSTALLATION)).exclude(state=ACTIVE)
-    return switches.order_by(_STRICTNESS.desc(), "id").first()
+    return switches.order_by(_STRICTNESS.desc(), "id")
+
+
+_OF_BOT = ReadyQuery(
+    lambda owner, account, account2, bot: _by_strictness(
+        Q(owner=owner) | Q(account__in=[account, account2]) | Q(bot=bot)
+    )[:1],
+    4,
+)
 
 
 def _states(of_target: Q) -> QuerySet[TradingSwitch, Any]:

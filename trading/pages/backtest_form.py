@@ -37,6 +37,7 @@ from trading.pages.forms_backtests import (
     form_of_backtest,
     form_of_bot,
     reach_back,
+    usual_markets,
 )
 
 FROM_BOT_FORM = "from_bot_form"
@@ -58,7 +59,7 @@ def new_page(request: PageRequest) -> HttpResponse:
     form = _first_form(request, bot)
     if bot is not None and (work := _prepared(request, bot.exchange_account, form)):
         return _preparing(request, work)
-    choose_markets(form, catalogue, request.GET.dict())
+    choose_markets(form, catalogue, request.GET.dict() or usual_markets(bots_of(request.user), catalogue))
     fill_in(form, catalogue)
     return _page(request, form, catalogue)
 

@@ -101,6 +101,8 @@ def cancel_post(request: PageRequest, backtest_id: int) -> HttpResponse:
         services.backtest_cancel(actor=request.user, backtest=backtest, now=timezone.now())
     except DomainError as error:
         messages.error(request, error.message)
+    else:
+        messages.success(request, _("%(name)s is canceled.") % {"name": backtest})
     return redirect("backtest", backtest.pk)
 
 

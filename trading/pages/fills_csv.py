@@ -1,7 +1,5 @@
 """Fills as a CSV file that a spreadsheet opens without executing anything: one row for each execution."""
 
-import csv
-import io
 from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
@@ -10,16 +8,12 @@ from django.utils.translation import pgettext
 from accounts.csv_cells import safe_cell
 from bots.amounts import decimal_text
 from trading.models import Fill
+from trading.pages.csv_response import SentWhileRead, csv_response
 
 
-def fills_csv(fills: Iterable[Fill]) -> str:
-    """UTF-8 with a byte order mark; times in UTC. Realised P&L is without the fee, which stands beside it."""
-    target = io.StringIO()
-    target.write("\ufeff")
-    writer = csv.writer(target)
-    writer.writerow(_columns())
-    writer.writerows(_row(fill) for fill in fills)
-    return target.getvalue()
+def fills_csv(name: str, fills: Iterable[Fill]) -> SentWhileRead:
+    """Times in UTC. Realised P&L is without the fee, which stands beside it."""
+    return csv_response(name, _columns(), map(_row, fills))
 
 
 def _columns() -> list[str]:

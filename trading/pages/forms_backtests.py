@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 
 from bots.ladder.presets import DEFAULT_PRESET
@@ -90,6 +91,7 @@ DEFAULTS: Final = {
 }
 LAST: Final = {"1y": 365, "90d": 90, "30d": 30, "7d": 7}
 """Days that the quick choices reach back from the last bar."""
+BOTS_TRIED: Final = 3
 
 
 @dataclass
@@ -210,6 +212,15 @@ def choose_markets(form: BacktestForm, catalogue: Catalogue, wished: Mapping[str
     if not any(form.values[name] for name in ("exchange", "market1_symbol", "market2_symbol")):
         chosen = catalogue.first_pair() or ("", "", "")
         form.values |= dict(zip(PLACE, (*chosen, form.values["timeframe"]), strict=True))
+
+
+def usual_markets(bots: QuerySet[Bot], catalogue: Catalogue) -> dict[str, str]:
+    """As the address would name them: those of the newest bot whose pair is stored; empty where none is."""
+    for bot in bots.order_by("-pk")[:BOTS_TRIED]:
+        exchange = history_exchange(bot.exchange_account)
+        if catalogue.timeframes(exchange, bot.market1_symbol, bot.market2_symbol):
+            return {"exchange": exchange, "market1": bot.market1_symbol, "market2": bot.market2_symbol}
+    return {}
 
 
 def fill_in(form: BacktestForm, catalogue: Catalogue) -> None:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.page_request import PageRequest
+from trading.pages.csv_response import ROWS_A_PART, SentWhileRead
 from trading.pages.fills_csv import fills_csv
 from trading.pages.forms_orders import OrderFilter
 from trading.pages.orders_csv import orders_csv
@@ -47,14 +48,10 @@ def orders_page(request: PageRequest) -> HttpResponse:
 
 
 @login_required
-def orders_export(request: PageRequest) -> HttpResponse:
+def orders_export(request: PageRequest) -> SentWhileRead:
     """The newest `EXPORT_MOST` orders of the same filter, or their fills."""
     form = OrderFilter(request.GET, user=request.user)
-    kind = FILLS if request.GET.get("show") == FILLS else "orders"
-    if kind == FILLS:
-        text = fills_csv(form.fills()[:EXPORT_MOST].iterator(chunk_size=2000))
-    else:
-        text = orders_csv(form.orders()[:EXPORT_MOST].iterator(chunk_size=2000))
-    name = f"{kind}-{timezone.now():%Y%m%d-%H%M%S}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
+    at = f"{timezone.now():%Y%m%d-%H%M%S}"
+    if request.GET.get("show") == FILLS:
+        return fills_csv(f"fills-{at}.csv", form.fills()[:EXPORT_MOST].iterator(chunk_size=ROWS_A_PART))
+    return orders_csv(f"orders-{at}.csv", form.orders()[:EXPORT_MOST].iterator(chunk_size=ROWS_A_PART))

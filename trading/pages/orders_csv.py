@@ -1,7 +1,5 @@
 """Orders as a CSV file that a spreadsheet opens without executing anything."""
 
-import csv
-import io
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
@@ -12,20 +10,14 @@ from django.utils.translation import pgettext
 from accounts.csv_cells import safe_cell
 from bots.amounts import decimal_text
 from trading.models import Order
+from trading.pages.csv_response import SentWhileRead, csv_response
 
 ZERO: Final = Decimal(0)
 
 
-def orders_csv(orders: Iterable[Order]) -> str:
-    """`orders` of `trading.pages.forms_orders`, with what each realised before its fee.
-
-    UTF-8 with a byte order mark, which spreadsheets need to read names in Chinese; times in UTC."""
-    target = io.StringIO()
-    target.write("\ufeff")
-    writer = csv.writer(target)
-    writer.writerow(_columns())
-    writer.writerows(_row(order) for order in orders)
-    return target.getvalue()
+def orders_csv(name: str, orders: Iterable[Order]) -> SentWhileRead:
+    """`orders` of `trading.pages.forms_orders`, with what each realised before its fee; times in UTC."""
+    return csv_response(name, _columns(), map(_row, orders))
 
 
 def _columns() -> list[str]:

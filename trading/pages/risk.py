@@ -95,12 +95,14 @@ def switch_post(request: PageRequest) -> HttpResponse:
 def _page(
     request: PageRequest, scope: Scope, target: Target, form: LimitsForm | None = None, *, status: int = 200
 ) -> HttpResponse:
-    admin = _admin_row(scope, target)
-    view = RiskView(request.user, shell_of(request).scope, timezone.now())
+    shell = shell_of(request)
+    view = RiskView(request.user, shell.scope, timezone.now(), shell.accounts)
+    row = view.row_of(scope, target) or RiskLimits(scope=scope)
     context = {
         "view": view,
-        "form": form or LimitsForm.of(services.limits_row(scope, target), admin),
+        "form": form or LimitsForm.of(row, view.row_of(scope, target, is_admin=True)),
         "of": target_key(scope, target),
+        "bot_options": view.bot_options_with(target_key(scope, target)),
         "scope": scope,
         "target": target,
         "asks_code": is_asked(request),

@@ -7,6 +7,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -19,11 +21,13 @@ from trading.core.risk import Facts, Limits, Rule
 from trading.kill_switch.actions import Target, bots_at_risk
 from trading.models import RiskLimits, Scope, TradingState
 from trading.risk.facts import Picture
-from trading.risk.limits import Held, core_limits, limits_of_user, tightest
+from trading.risk.limits import Held, limits_of_user, tightest
 from trading.risk.rule_words import RULES, RuleWords
 from trading.risk.stress import MOVE_PCT, Shock, stress, totals
 from trading.risk.usage import StateOf, Usage, nearest, states, usages
-from trading.risk.wishes import Kind, wish_of_nothing
+from trading.risk.wishes import Kind, kind_of, wish_of_nothing
+
+SELECTED = SafeString(" selected")
 
 CURRENCY = "USDT"
 CHOICES_MOST = 500
@@ -66,9 +70,12 @@ class StateLine:
 
 @dataclass
 class RiskView:
+    """`mine`: all accounts of the user."""
+
     user: User
     shown: Shown
     now: datetime
+    mine: Sequence[ExchangeAccount]
 
     @property
     def kind(self) -> Kind:
@@ -83,24 +90,38 @@ class RiskView:
 
     @cached_property
     def lines(self) -> list[LimitLine]:
-        return [_line(usage) for usage in nearest(usages(self.user, self.kind, self.now))]
+        return [_line(usage) for usage in nearest(usages(self.user, self.kind, self.now, self.limits, self._picture))]
+
+    @cached_property
+    def limits(self) -> tuple[Held, ...]:
+        """All that hold for the user anywhere."""
+        return limits_of_user(self.user)
+
+    @cached_property
+    def _picture(self) -> Picture:
+        accounts = [account.pk for account in self._of_kind]
+        wish = wish_of_nothing(self.user.pk, self.kind)
+        return Picture(wish, self.now, zone=self.user.time_zone, accounts=accounts)
+
+    @cached_property
+    def _of_kind(self) -> list[ExchangeAccount]:
+        return [account for account in self.mine if kind_of(account) == self.kind]
 
     @cached_property
     def facts(self) -> Facts:
         """The user's figures, whether or not they are limited."""
-        picture = Picture(wish_of_nothing(self.user.pk, self.kind), self.now)
         asks = Limits(max_loss_day=Decimal(1), max_loss_week=Decimal(1))
-        return picture.facts(Held(RiskLimits(scope=Scope.USER, owner=self.user), asks))
+        return self._picture.facts(Held(RiskLimits(scope=Scope.USER, owner=self.user), asks))
 
     @cached_property
     def tightest(self) -> dict[str, Decimal | None]:
         """The user's limits beside those figures, by rule."""
-        held = [each for each in limits_of_user(self.user) if each.scope in (Scope.INSTALLATION, Scope.USER)]
+        held = [each for each in self.limits if each.scope in (Scope.INSTALLATION, Scope.USER)]
         return {rule.value: tightest(held, rule) for rule in (Rule.GROSS, Rule.NET, Rule.PAIRS, *LOSSES)}
 
     @cached_property
     def states(self) -> list[StateLine]:
-        found = states(self.user, self.kind)
+        found = states(self.user, self.kind, self._of_kind)
         held = bots_at_risk(Scope.USER, self.user).filter(owner=self.user)
         accounts = list(held.values_list("exchange_account", "exchange_account2"))
         return [
@@ -110,7 +131,7 @@ class RiskView:
 
     @cached_property
     def shocks(self) -> list[Shock]:
-        return stress(self.user, self.kind)
+        return stress(self.user, self.kind, self._of_kind)
 
     @property
     def shocks_shown(self) -> list[Shock]:
@@ -136,13 +157,30 @@ class RiskView:
         chosen = bots_of(self.user).filter(exchange_account__in=self.shown.account_ids).select_related(None)
         return list(chosen.only("bot_name")[:CHOICES_MOST])
 
+    def row_of(self, scope: Scope, target: Target, *, is_admin: bool = False) -> RiskLimits | None:
+        """What is set for one target; None where nothing is."""
+        key = None if target is None else target.pk
+        rows = (held.row for held in self.limits if held.scope == scope and held.target_id == key)
+        return next((row for row in rows if row.is_admin == is_admin), None)
+
+    @cached_property
+    def bot_options(self) -> SafeString:
+        """Written here: templates are slow at hundreds of lines."""
+        return self.bot_options_with("")
+
+    def bot_options_with(self, chosen: str) -> SafeString:
+        """`chosen`: a `target_key`."""
+        keys = ((f"bot-{bot.pk}", bot.bot_name) for bot in self.bots)
+        rows = ((key, SELECTED if key == chosen else "", name) for key, name in keys)
+        return format_html_join("", '<option value="{}"{}>{}</option>', rows)
+
     @property
     def accounts(self) -> Sequence[ExchangeAccount]:
         return self.shown.accounts
 
     @property
     def has_limits(self) -> bool:
-        return any(core_limits(each.row) != Limits() for each in limits_of_user(self.user))
+        return any(each.limits != Limits() for each in self.limits)
 
 
 LOSSES = (Rule.LOSS_DAY, Rule.LOSS_WEEK)

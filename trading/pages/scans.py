@@ -81,6 +81,8 @@ def cancel_post(request: PageRequest, scan_id: int) -> HttpResponse:
         services.scan_cancel(actor=request.user, scan=scan, now=timezone.now())
     except DomainError as error:
         messages.error(request, error.message)
+    else:
+        messages.success(request, _("The scan is canceled; what was measured stays."))
     return redirect("pairs-scan", scan.pk)
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.page_request import PageRequest
@@ -20,7 +21,15 @@ from trading.backtests.catalogue import Catalogue
 from trading.backtests.selectors import backtest_of, backtests_of
 from trading.models import Backtest, Trial
 from trading.pages.backtest_start import FILLED_FROM_MOST, number_of, started
-from trading.pages.forms_backtests import blank_form, choose_markets, fill_in, form_of_backtest, form_of_bot, reach_back
+from trading.pages.forms_backtests import (
+    blank_form,
+    choose_markets,
+    fill_in,
+    form_of_backtest,
+    form_of_bot,
+    reach_back,
+    usual_markets,
+)
 from trading.pages.forms_searches import (
     SEARCH_FIELDS,
     SearchForm,
@@ -87,6 +96,8 @@ def resume_post(request: PageRequest, backtest_id: int) -> HttpResponse:
         services.search_resume(actor=request.user, backtest=backtest, now=timezone.now())
     except DomainError as error:
         messages.error(request, error.message)
+    else:
+        messages.success(request, _("The search goes on where it was left."))
     return redirect("backtest", backtest.pk)
 
 
@@ -161,7 +172,7 @@ def _first_form(request: PageRequest, catalogue: Catalogue) -> SearchForm:
         raise Http404 from None
     if again is None:
         base.values["name"] = ""
-    choose_markets(base, catalogue, request.GET.dict())
+    choose_markets(base, catalogue, request.GET.dict() or usual_markets(bots_of(request.user), catalogue))
     fill_in(base, catalogue)
     if again is None:
         return search_form(base)

@@ -12,7 +12,6 @@ from exchanges.known_funding import known_funding
 from exchanges.timeframes import timeframe_ms
 from trading.core.backtest import Prepared
 from trading.core.candles import Floats, Tape
-from trading.core.compiled import plain
 from trading.core.simulation import Decide
 from trading.core.types import Config, Decision, Quote, State
 from trading.parity.anchored import anchored
@@ -35,20 +34,19 @@ def strategy_over(bot: Bot, part: Tape, *, reference: float, half_spread: float,
     if plugin is None:
         raise LookupError(bot.strategy)
     bound = plugin.bind(bot.strategy_params)
-    strategy: Any = bound.strategy
     features, params = _features(bot, bound, part), Seen(bound.params or None, half_spread)
-    return Prepared(_seen(strategy.decide), params, features, bound.leg_ratios(features))
+    decide: Any = bound.plain_decide
+    return Prepared(_seen(decide), params, features, bound.leg_ratios(features))
 
 
 @lru_cache(maxsize=64)
 def _seen(decide: Any) -> Decide:
     """One function for each strategy: the engine keeps a loop for each function."""
-    simple = plain(decide)
 
     def seen(params: Seen, config: Config, state: State, quote: Quote, features: Any) -> Decision:
         down, up = 1.0 - params.half_spread, 1.0 + params.half_spread
         book = Quote(quote.p1, quote.p2, quote.p1 * down, quote.p1 * up, quote.p2 * down, quote.p2 * up)
-        found: Decision = simple(params.params, config, state, book, features)
+        found: Decision = decide(params.params, config, state, book, features)
         return found
 
     return seen

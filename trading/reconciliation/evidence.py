@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q
 
@@ -13,6 +14,7 @@ from trading.core.order_state import UNSETTLED
 from trading.installation import is_ours
 from trading.ledger_outside import OutsideOrder
 from trading.models import Fill, Order
+from trading.questions import ask_together
 
 LOST = "lost"
 """Cause of an order that we sent and do not know: our books were put back to an earlier day."""
@@ -46,11 +48,17 @@ class FillsSeen:
 def evidence_of(venue: Venue) -> Evidence:
     """Raises ExchangeError."""
     at = venue.clock()
-    orders, balance = tuple(venue.open_orders()), venue.balance()
+    orders, balance, held = _told(venue)
     positions: dict[str, tuple[VenuePosition, ...]] = {}
-    for row in venue.positions():
+    for row in held:
         positions[row.symbol] = (*positions.get(row.symbol, ()), row)
-    return Evidence(at, balance, positions, orders)
+    return Evidence(at, balance, positions, tuple(orders))
+
+
+def _told(venue: Venue) -> Sequence[Any]:
+    """A paper venue is rows of our own database, which is asked by one thread."""
+    questions = (venue.open_orders, venue.balance, venue.positions)
+    return [question() for question in questions] if venue.is_paper else ask_together(questions)
 
 
 def fills_seen(account: ExchangeAccount, venue: Venue, symbol: str, since: datetime) -> FillsSeen:

@@ -40,8 +40,9 @@ def unexplained(books: AccountBooks, balance: Balance, booked: Decimal) -> Decim
 
 def balance_note(
     account: ExchangeAccount, books: AccountBooks, balance: Balance, booked: Decimal, at: datetime
-) -> None:
+) -> bool:
     """Call when nothing is under way on the whole account. A difference that is seen twice is booked as a transfer.
+    Whether the wallet is explained now.
 
     In one transaction with the round's own check; `books` is saved by the caller.
     """
@@ -51,18 +52,19 @@ def balance_note(
     ).first()
     if moved is None:
         books.currency, books.balance, books.booked = balance.currency, balance.total, booked
-        return
+        return True
     if abs(moved) < DUST:
         if suspect is not None:
             suspect.delete()
-        return
+        return True
     if suspect is None or suspect.delta != moved:
         _suspect(account, suspect, books, balance, moved)
-        return
+        return False
     suspect.status, suspect.settled_at, suspect.note = DifferenceStatus.ADOPTED, at, "transfer"
     suspect.save(update_fields=["status", "settled_at", "note"])
     transfer_book(account.pk, moved, balance.currency, at=at, reference=f"difference {suspect.pk}")
     books.balance, books.booked = balance.total, booked + moved
+    return True
 
 
 def fees_convert(account: ExchangeAccount, venue: Venue) -> int:

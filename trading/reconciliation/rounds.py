@@ -1,27 +1,35 @@
 """One round of an account: its books beside its venue's. Every minute, at the start, and when somebody asks.
 
 The round that runs is a row (`Reconciliation`), claimed by a conditional update on PostgreSQL's clock as bots' leases
-are: no session state, so that a connection pooler may stand between. What it finds is written only while that row is
-still its own. A venue that does not answer leaves everything as it is: nothing was found, nothing is gone.
+are: no session state, so that a connection pooler may stand between. One that gives no sign of life any more, because
+its process was killed, is taken over. What it finds is written only while that row is still its own. A venue that does
+not answer leaves everything as it is: nothing was found, nothing is gone.
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from exchanges import margin
 from exchanges.adapters.base import Venue
 from exchanges.errors import ExchangeError, Unavailable
+from exchanges.limits import unhurried
 from exchanges.models import ExchangeAccount
 from exchanges.registry import venue_of
 from trading.by_hand.settlement import account_orders_settle
 from trading.core.order_state import UNSETTLED
 from trading.models import AccountBooks, DifferenceKind, Order, Purpose, Reconciliation
 from trading.order_lookup import order_find
+from trading.questions import ask_together
 from trading.reconciliation import compare, events, funding, money, outside, telling
 from trading.reconciliation.claimed import Claimed, claimed_symbols, first_order_at
 from trading.reconciliation.evidence import Evidence, FillsSeen, evidence_of, fills_seen, strangers
@@ -30,6 +38,10 @@ from trading.reconciliation.found import Found, RoundLost, Topic, differences_no
 FILLS_EVERY = timedelta(minutes=10)
 SETTINGS_EVERY = timedelta(minutes=10)
 THOROUGH_EVERY = timedelta(hours=6)
+SILENT_S = 15.0
+"""Without a sign of life in this time a round counts as dead; one that waited longer for its venue loses its work."""
+SIDE_BY_SIDE = 3
+"""Accounts that a task compares at once: what they wait for is mostly their venues."""
 ROUND_S = 60
 """From one round of an account to the next."""
 OVERLAP = timedelta(minutes=10)
@@ -72,6 +84,7 @@ class Round:
     booked: int = 0
 
 
+@unhurried()
 def account_reconcile(account: ExchangeAccount, now: datetime, *, thorough: bool = False) -> Outcome | None:
     """None while somebody else compares this account. Never raises what a venue answers."""
     begun = round_claim(account)
@@ -90,19 +103,27 @@ def account_reconcile(account: ExchangeAccount, now: datetime, *, thorough: bool
 
 
 def round_claim(account: ExchangeAccount) -> datetime | None:
-    """The start of our round; None while another one runs and is not overdue."""
+    """The start of our round; None while another one runs."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO reconciliations (account_id, started_at, finished_at, is_ok, message)"
-            " VALUES (%(account)s, clock_timestamp(), NULL, NULL, '')"
-            " ON CONFLICT (account_id) DO UPDATE SET started_at = clock_timestamp(), finished_at = NULL"
+            "INSERT INTO reconciliations (account_id, started_at, alive_at, finished_at, is_ok, message)"
+            " VALUES (%(account)s, clock_timestamp(), clock_timestamp(), NULL, NULL, '')"
+            " ON CONFLICT (account_id) DO UPDATE"
+            " SET started_at = clock_timestamp(), alive_at = clock_timestamp(), finished_at = NULL"
             " WHERE reconciliations.finished_at IS NOT NULL"
-            " OR reconciliations.started_at < clock_timestamp() - make_interval(secs => %(most)s)"
+            " OR reconciliations.alive_at < clock_timestamp() - make_interval(secs => %(most)s)"
             " RETURNING started_at",
-            {"account": account.pk, "most": 2 * settings.RECONCILE_ROUND_S},
+            {"account": account.pk, "most": SILENT_S},
         )
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def _alive(round_: Round) -> None:
+    """Before something that may take long. Raises RoundLost."""
+    mine = Reconciliation.objects.filter(account=round_.account, started_at=round_.begun)
+    if not mine.update(alive_at=Now()):
+        raise RoundLost
 
 
 def _round_end(account: ExchangeAccount, begun: datetime, outcome: Outcome) -> None:
@@ -113,11 +134,15 @@ def _round_end(account: ExchangeAccount, begun: datetime, outcome: Outcome) -> N
 def _compared(account: ExchangeAccount, now: datetime, begun: datetime, thorough: bool) -> Outcome:
     round_ = _round_of(account, now, begun, thorough)
     account_orders_settle(account, now)
+    _alive(round_)
+    reading = margin.reading_begin(account.pk)
     evidence = evidence_of(round_.venue)
+    margin.reading_keep(reading, evidence.balance)
     _symbols_compare(round_, evidence)
     _mode_compare(round_)
     _settings_compare(round_)
     outside.outside_watch(round_.books, evidence, round_.before.keys())
+    _alive(round_)
     _funding_take(round_, evidence)
     noted = differences_note(account, round_.found, _topics(round_), begun)
     telling.opened_tell(noted.opened, now)
@@ -188,6 +213,7 @@ def _fills(round_: Round, one: Claimed, evidence: Evidence) -> FillsSeen:
     if timezone.now() > round_.done_by:
         raise Unavailable("the exchange answers too slowly to compare everything", code="slow")
     since = max(first, (until or first) - OVERLAP, evidence.at - LOOK_BACK_MOST)
+    _alive(round_)
     seen = fills_seen(round_.account, round_.venue, one.symbol, since)
     if seen.outside and _stops_settle(round_, one):
         seen = fills_seen(round_.account, round_.venue, one.symbol, since)
@@ -226,6 +252,7 @@ def _settings_compare(round_: Round) -> None:
         flat &= {sorted(flat)[turn], *told}
     for symbol in sorted(flat):
         one = round_.before[symbol]
+        _alive(round_)
         settings_ = round_.venue.market_settings(symbol, margin_mode=compare.margin_mode_of(one.bot))
         round_.found += compare.settings_found(one, settings_)
         round_.compared |= {(kind, symbol) for kind in KINDS_OF_SETTINGS}
@@ -263,13 +290,15 @@ def _balance_compare(round_: Round, evidence: Evidence) -> int:
     books, balance = round_.books, evidence.balance
     booked = money.booked_total(round_.account, balance.currency)
     moved = money.unexplained(books, balance, booked)
+    _alive(round_)
     if moved and abs(moved) >= money.DUST and _explained_now(round_, evidence):
         return 1
     if moved != 0 and _has_changed(round_):
         return 0
     with transaction.atomic():
         round_check(round_.account, round_.begun)
-        money.balance_note(round_.account, books, balance, booked, evidence.at)
+        if money.balance_note(round_.account, books, balance, booked, evidence.at):
+            outside.outside_explained(books, evidence)
     return int(moved is not None and abs(moved) >= money.DUST)
 
 
@@ -309,11 +338,39 @@ def _books_save(round_: Round) -> None:
         books.save()
 
 
-def accounts_reconcile(accounts: Sequence[ExchangeAccount], now: datetime, *, thorough: bool = False) -> list[int]:
-    """Account after account; those that are worth another look soon."""
-    again = []
+def _venues_wake(accounts: Sequence[ExchangeAccount]) -> None:
+    """What a venue that is new to this process asks for first, of all of them at once: its clock, its markets, fees."""
+    venues = []
     for account in accounts:
-        outcome = account_reconcile(account, now, thorough=thorough)
-        if outcome is not None and (outcome.suspects or outcome.booked):
-            again.append(account.pk)
-    return again
+        with suppress(ExchangeError, ValidationError):
+            venues.append(venue_of(account))
+    ask_together([partial(_wake, venue) for venue in venues if not venue.is_paper])
+
+
+@unhurried()
+def _wake(venue: Venue) -> None:
+    """An account that does not answer says so in its own round."""
+    with suppress(ExchangeError):
+        venue.clock()
+        venue.markets()
+
+
+def accounts_reconcile(accounts: Sequence[ExchangeAccount], now: datetime, *, thorough: bool = False) -> list[int]:
+    """A few accounts side by side; those that are worth another look soon: something was seen, or another round is at
+    it, which may be dead."""
+    _venues_wake(accounts)
+    if len(accounts) < 2:
+        outcomes = [account_reconcile(account, now, thorough=thorough) for account in accounts]
+    else:
+        with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(accounts)), thread_name_prefix="compare") as pool:
+            outcomes = list(pool.map(partial(_in_thread, now=now, thorough=thorough), accounts))
+    pairs = zip(accounts, outcomes, strict=True)
+    return [account.pk for account, told in pairs if told is None or told.suspects or told.booked]
+
+
+def _in_thread(account: ExchangeAccount, now: datetime, thorough: bool) -> Outcome | None:
+    try:
+        return account_reconcile(account, now, thorough=thorough)
+    finally:  # the thread ends without giving them back
+        for each in connections.all(initialized_only=True):
+            each.close()

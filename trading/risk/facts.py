@@ -4,7 +4,7 @@ Only what the limits at hand ask for is read, once for all of them. Times are ma
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -78,11 +78,22 @@ class Target:
 class Picture:
     """Everything that may be asked about one user's accounts of one kind at one moment; read when it is asked for."""
 
-    def __init__(self, wish: Wish, now: datetime, equities: Mapping[int, Decimal] | None = None) -> None:
-        """`equities`: fresh ones by account; the others are those of the newest snapshots."""
+    def __init__(
+        self,
+        wish: Wish,
+        now: datetime,
+        equities: Mapping[int, Decimal] | None = None,
+        *,
+        zone: str = "",
+        accounts: Collection[int] | None = None,
+    ) -> None:
+        """`equities`: fresh ones by account; the others are those of the newest snapshots. `zone` and `accounts` (of
+        the wish's kind): the user's, where they are known."""
         self.wish = wish
         self.now = now
         self._fresh = dict(equities or {})
+        self._zone_name = zone
+        self._known_accounts = accounts
 
     def facts(self, held: Held) -> Facts:
         target, limits = self.target(held), held.limits
@@ -128,6 +139,8 @@ class Picture:
     @cached_property
     def accounts(self) -> frozenset[int]:
         """All that the user has of this kind."""
+        if self._known_accounts is not None:
+            return frozenset(self._known_accounts)
         mine = ExchangeAccount.objects.filter(of_kind(self.wish.kind), owner=self.wish.owner_id)
         return frozenset(mine.values_list("pk", flat=True))
 
@@ -145,14 +158,11 @@ class Picture:
     @cached_property
     def exposed(self) -> list[Exposed]:
         legs = Position.objects.filter(account__in=self.accounts, is_open=True).order_by()
+        price = Coalesce("current_price", "entry_price")
+        rows = legs.values_list("bot_id", "account_id", "side", "amount", price, "unrealized_pnl")
         held = [
-            Exposed(
-                leg.bot_id,
-                leg.account_id,
-                leg.signed_amount * (leg.current_price or leg.entry_price),
-                leg.unrealized_pnl,
-            )
-            for leg in legs
+            Exposed(bot_id, account_id, (amount if side == "long" else -amount) * last, unrealised)
+            for bot_id, account_id, side, amount, last, unrealised in rows
         ]
         return held + self._by_hand() + self._on_its_way()
 
@@ -178,7 +188,8 @@ class Picture:
 
     @cached_property
     def _zone(self) -> ZoneInfo:
-        return ZoneInfo(User.objects.values_list("time_zone", flat=True).get(pk=self.wish.owner_id))
+        names = User.objects.values_list("time_zone", flat=True)
+        return ZoneInfo(self._zone_name or names.get(pk=self.wish.owner_id))
 
     def _by_hand(self) -> list[Exposed]:
         """What orders by hand have built up, at its entry prices."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from accounts.models import User
 from bots.models import Bot
+from bots.ready_query import ReadyQuery
 from exchanges.models import SECRET_NAMES, ExchangeAccount
 from trading.core.risk import Limits, Rule
 from trading.models import RiskLimits, Scope
@@ -48,8 +49,8 @@ class Held:
 
 def limits_of(bot: Bot) -> tuple[Held, ...]:
     """Everybody's, its owner's, its accounts' and its own; administrators' first. One query."""
-    accounts = [bot.exchange_account_id, bot.exchange_account2_id]
-    return _held(Q(owner=bot.owner_id) | Q(account__in=[pk for pk in accounts if pk]) | Q(bot=bot.pk))
+    rows = _OF_BOT.rows(bot.owner_id, bot.exchange_account_id, bot.exchange_account2_id, bot.pk)
+    return tuple(Held(row, core_limits(row)) for row in rows)
 
 
 def limits_of_account(account: ExchangeAccount) -> tuple[Held, ...]:
@@ -74,8 +75,17 @@ def tightest(held: Iterable[Held], rule: Rule) -> Decimal | None:
 
 
 def _held(of_target: Q) -> tuple[Held, ...]:
+    return tuple(Held(row, core_limits(row)) for row in _rows(of_target))
+
+
+def _rows(of_target: Q) -> QuerySet[RiskLimits]:
     rows = RiskLimits.objects.filter(of_target | Q(scope=Scope.INSTALLATION)).select_related(
         "account", "bot__exchange_account"
     )
     rows = rows.defer(*(f"{path}__{name}" for path in ("account", "bot__exchange_account") for name in SECRET_NAMES))
-    return tuple(Held(row, core_limits(row)) for row in rows.order_by("-is_admin", _WIDEST_FIRST, "id"))
+    return rows.order_by("-is_admin", _WIDEST_FIRST, "id")
+
+
+_OF_BOT = ReadyQuery(
+    lambda owner, account, account2, bot: _rows(Q(owner=owner) | Q(account__in=[account, account2]) | Q(bot=bot)), 4
+)

@@ -1,14 +1,15 @@
 """What open pairs would gain or lose in a shock, from what is held and the last prices. Nothing is traded."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
-from bots.charts.pair_candles import Market
-from bots.models import Bot
 from exchanges.models import ExchangeAccount
 from exchanges.symbols import settle_of
 from trading.core.spread import spread_pct
@@ -19,6 +20,16 @@ from trading.risk.wishes import Kind, of_kind
 ZERO: Final = Decimal(0)
 MOVE_PCT: Final = Decimal(10)
 """Of the whole market, and of a leg that is left alone."""
+
+
+class Pair(NamedTuple):
+    """What is shown of a bot, and the prices that its spread is counted from."""
+
+    pk: int
+    bot_name: str
+    market1_symbol: str
+    market1_start_price: Decimal
+    market2_start_price: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,7 @@ class Shock:
     traded and moves MOVE_PCT against the position while the other stays.
     """
 
-    bot: Bot | None
+    bot: Pair | None
     currency: str
     spread: float | None
     gross: Decimal
@@ -69,19 +80,26 @@ class Shock:
         return [leg.symbol for leg in self.legs if leg.beta is None]
 
 
-def stress(user: User, kind: Kind) -> list[Shock]:
-    """One for each open pair, the worst first. Three queries, and one look into the cache."""
-    accounts = ExchangeAccount.objects.filter(of_kind(kind), owner=user)
-    legs: dict[int, list[Position]] = defaultdict(list)
-    by_id = accounts.in_bulk()
-    names = "bot_id", "leg", "symbol", "side", "amount", "current_price", "entry_price", "account_id"
-    for position in Position.objects.filter(account__in=by_id, is_open=True).only(*names).order_by("leg"):
-        position.account = by_id[position.account_id]
-        legs[position.bot_id].append(position)
-    shown = "bot_name", "market1_symbol", "market1_start_price", "market2_start_price"
-    bots = Bot.objects.only(*shown).in_bulk(legs)
-    betas = betas_known({(one.account, one.symbol) for held in legs.values() for one in held})
-    found = [shock_of(bots[bot_id], held, betas) for bot_id, held in legs.items()]
+def stress(user: User, kind: Kind, accounts: Sequence[ExchangeAccount] | None = None) -> list[Shock]:
+    """One for each open pair, the worst first. `accounts`: the user's of this kind, where they are known.
+
+    Two queries, and one look into the cache.
+    """
+    if accounts is None:
+        accounts = list(ExchangeAccount.objects.filter(of_kind(kind), owner=user))
+    by_id = {account.pk: account for account in accounts}
+    rows = list(_open_legs(by_id))
+    known = betas_known({(by_id[account_id], symbol) for account_id, _leg, symbol, *_ in rows})
+    betas = {(account.pk, symbol): beta for (account, symbol), beta in known.items()}
+    pairs: dict[int, Pair] = {}
+    legs: dict[int, list[Held]] = defaultdict(list)
+    for account_id, leg, symbol, side, amount, price, *fields in rows:
+        pair = Pair(*fields)
+        start = pair.market1_start_price if leg == 1 else pair.market2_start_price
+        signed = amount if side == "long" else -amount
+        pairs[pair.pk] = pair
+        legs[pair.pk].append(Held(leg, symbol, signed, price, start, betas.get((account_id, symbol))))
+    found = [shock_of(pairs[pk], held) for pk, held in legs.items()]
     return sorted(found, key=lambda shock: min(shock.spread_doubled, shock.market_up, shock.market_down))
 
 
@@ -93,8 +111,7 @@ def totals(shocks: Iterable[Shock]) -> list[Shock]:
     return [_total(currency, parts) for currency, parts in sorted(by_currency.items())]
 
 
-def shock_of(bot: Bot, positions: Sequence[Position], betas: Mapping[Market, float]) -> Shock:
-    held = [_held(bot, position, betas.get((position.account, position.symbol))) for position in positions]
+def shock_of(bot: Pair, held: Sequence[Held]) -> Shock:
     spread = _spread(bot, held)
     net = sum((leg.value for leg in held), ZERO)
     with_market = sum((leg.with_market for leg in held), ZERO) * MOVE_PCT / 100
@@ -112,13 +129,15 @@ def shock_of(bot: Bot, positions: Sequence[Position], betas: Mapping[Market, flo
     )
 
 
-def _held(bot: Bot, position: Position, beta: float | None) -> Held:
-    start = bot.market1_start_price if position.leg == 1 else bot.market2_start_price
-    price = position.current_price or position.entry_price
-    return Held(position.leg, position.symbol, position.signed_amount, price, start, beta)
+def _open_legs(accounts: Iterable[int]) -> Iterable[tuple[Any, ...]]:
+    """(account, leg, symbol, side, amount, last price, and the fields of its `Pair`)."""
+    rows = Position.objects.filter(account__in=accounts, is_open=True).order_by("leg", "id")
+    of_bot = (F(f"bot__{name}") for name in Pair._fields)
+    price = Coalesce("current_price", "entry_price")
+    return rows.values_list("account_id", "leg", "symbol", "side", "amount", price, *of_bot)
 
 
-def _spread(bot: Bot, held: Sequence[Held]) -> float | None:
+def _spread(bot: Pair, held: Sequence[Held]) -> float | None:
     """None where a leg is missing."""
     prices = {leg.leg: float(leg.price) for leg in held}
     if set(prices) != {1, 2}:

@@ -51,27 +51,37 @@ class StateOf:
         return TradingState(self.switch.state) if self.switch else TradingState.ACTIVE
 
 
-def usages(user: User, kind: Kind, now: datetime) -> list[Usage]:
+def usages(
+    user: User,
+    kind: Kind,
+    now: datetime,
+    limits: Sequence[Held] | None = None,
+    picture: Picture | None = None,
+) -> list[Usage]:
     """Of accounts of this kind; administrators' limits first, then the widest. A few queries, and two for each bot
-    that has limits of its own."""
-    picture = Picture(wish_of_nothing(user.pk, kind), now)
-    leverage = _leverage(user, kind)
+    that has limits of its own. `limits` of the user and his `picture` are not read again."""
+    picture = picture or Picture(wish_of_nothing(user.pk, kind), now, zone=user.time_zone)
+    chosen = [held for held in (limits_of_user(user) if limits is None else limits) if _is_of_kind(held, kind)]
+    leverage = _leverage(user, kind) if chosen else 0
     found = []
-    for held in limits_of_user(user):
-        if _is_of_kind(held, kind):
-            seen = _seen(picture, held, now)
-            order = Intended(leverage=held.row.bot.leverage if held.row.bot else leverage)
-            target = user if held.scope in WIDE else held.row.account or held.row.bot
-            found += [Usage(held, target, verdict) for verdict in verdicts(held.limits, seen.facts(held), order)]
+    for held in chosen:
+        seen = _seen(picture, held, now)
+        order = Intended(leverage=held.row.bot.leverage if held.row.bot else leverage)
+        target = user if held.scope in WIDE else held.row.account or held.row.bot
+        found += [Usage(held, target, verdict) for verdict in verdicts(held.limits, seen.facts(held), order)]
     return found
 
 
-def states(user: User, kind: Kind) -> list[StateOf]:
-    """Everybody's where it is switched off, the user's, his accounts', and each bot's that is switched off."""
+def states(user: User, kind: Kind, accounts: Sequence[ExchangeAccount] | None = None) -> list[StateOf]:
+    """Everybody's where it is switched off, the user's, his accounts', and each bot's that is switched off.
+
+    `accounts`: his of this kind, where they are known.
+    """
     mine = Q(owner=user) | Q(account__owner=user) | Q(bot__owner=user, bot__deleted_at=None)
     rows = TradingSwitch.objects.filter(mine | Q(scope=Scope.INSTALLATION)).select_related("bot", "changed_by")
     switches = {(Scope(row.scope), row.account_id or row.bot_id): row for row in rows.order_by("id")}
-    accounts = ExchangeAccount.objects.filter(of_kind(kind), owner=user).order_by("exchange", "label")
+    if accounts is None:
+        accounts = list(ExchangeAccount.objects.filter(of_kind(kind), owner=user).order_by("exchange", "label"))
     everybody = switches.get((Scope.INSTALLATION, None))
     return [
         *([StateOf(Scope.INSTALLATION, None, everybody)] if everybody and everybody.state != "active" else []),

@@ -71,7 +71,7 @@ def _carried_out(scan: PairScan, now: Clock, timer: Timer) -> Next:
         _fail(scan, now(), [TOO_LONG])
     except Error:
         raise
-    except Exception:
+    except Exception:  # whatever one market's numbers meet: the scan ends with a word, its row does not stay "running"
         log.exception("scan %s failed", scan.pk)
         _fail(scan, now(), [BROKEN])
     return Next.END

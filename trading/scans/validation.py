@@ -27,11 +27,12 @@ def _read_symbols(value: Any) -> list[str]:
     names = value.replace("\n", ",").split(",") if isinstance(value, str) else value
     if not isinstance(names, list | tuple):
         raise ValidationError(_("Send the markets as a list."), code="not_a_list")
+    wanted = value.strip() if isinstance(value, str) else names
     names = [name for name in names if not (isinstance(name, str) and not name.strip())]
     if len(names) > MARKETS_MOST:
         raise ValidationError(_("At most %(most)s markets."), code="too_many", params={"most": MARKETS_MOST})
     symbols = list(dict.fromkeys(read_symbol(name) for name in names))
-    if len(symbols) == 1:
+    if len(symbols) == 1 or (wanted and not symbols):
         raise ValidationError(_("Name at least two markets, or none for all."), code="too_few")
     return symbols
 

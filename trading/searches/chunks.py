@@ -85,7 +85,7 @@ def _carried_out(search: Search, now: Clock, timer: Timer) -> Next:
         _fail(search.backtest, now(), [TOO_LONG])
     except Error:
         raise
-    except Exception:
+    except Exception:  # a search may run a user's own strategy; it ends with a word instead of being tried for ever
         log.exception("search %s failed", search.backtest.pk)
         _fail(search.backtest, now(), [BROKEN])
     return Next.END

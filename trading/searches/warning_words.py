@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from bots.amounts import grouped_exact
 from trading.searches.findings import Finding
+
+COSTS: Final = {"taker_fee": gettext_lazy("Taker fee"), "slippage_bps": gettext_lazy("Slippage")}
 
 
 def texts_of(findings: Iterable[Finding]) -> list[str]:
@@ -131,7 +133,7 @@ def _no_costs(it: Finding) -> str:
         "%(names)s are 0: real trades cost more, and short thresholds look better here than they are.",
         len(it["names"]),
     )
-    return sentence % {"names": ", ".join(it["names"])}
+    return sentence % {"names": ", ".join(str(COSTS[name]) for name in it["names"])}
 
 
 def _shown(value: Any) -> str:

@@ -4,6 +4,7 @@ Nobody makes an instance of it: `Bound` joins the class with parameters and comp
 """
 
 import inspect
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,25 @@ from trading.core.candles import Extremes, Rates, Tape
 from trading.core.compiled import is_compiled, plain
 from trading.core.leg_ratio import EQUAL
 from trading.core.strategy_failed import StrategyFailed
-from trading.core.types import LEVELS_MAX, Config, Decision, Quote, State, config, flat_state, quote
+from trading.core.types import (
+    ADD,
+    FLAT,
+    LEVELS_MAX,
+    LONG_SPREAD,
+    NONE,
+    OPEN,
+    SHORT_SPREAD,
+    SIGNAL,
+    STOP_LOSS,
+    TAKE_PROFIT,
+    Config,
+    Decision,
+    Quote,
+    State,
+    config,
+    flat_state,
+    quote,
+)
 from trading.strategies.parameters import (
     NoParameters,
     model_problems,
@@ -35,6 +54,10 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MARKETS: Final = (1, 2)
 PANELS: Final = ("price", "spread", "own")
 LEVELS: Final = range(1, LEVELS_MAX + 1)
+ACTIONS: Final = frozenset((NONE, OPEN, ADD, TAKE_PROFIT, STOP_LOSS, SIGNAL))
+SIDES: Final = frozenset((LONG_SPREAD, FLAT, SHORT_SPREAD))
+FAULTS: Final[tuple[type[Exception], ...]] = (Exception, SystemExit)  # type: ignore[assignment]
+"""What foreign code may raise without ending the process that asked it."""
 
 
 COMMON: Final = ("ladder", "profit", "opening")
@@ -126,7 +149,7 @@ class Bound:
         """Raises StrategyFailed."""
         try:
             return max(0, int(self.strategy.warmup(self.params)))
-        except Exception as error:  # a strategy is foreign code: whatever it raises is its own fault
+        except FAULTS as error:  # a strategy is foreign code: whatever it raises is its own fault
             raise StrategyFailed(self.name, "warmup", error, _file(self.strategy.warmup)) from error
 
     @property
@@ -134,10 +157,22 @@ class Bound:
         strategy: Any = self.strategy
         return _usable(strategy)
 
-    def decide_plainly(self, config: Config, state: State, quote: Quote, row: tuple[float, ...]) -> Decision:
-        """One decision without waiting for the compiler; the same to the last bit. Raises StrategyFailed."""
+    @property
+    def plain_decide(self) -> Decide:
+        """In plain Python, raising StrategyFailed for whatever it raises; the same function every time."""
         strategy: Any = self.strategy
-        return _plain_decide(strategy)(self.params or None, config, state, quote, row)
+        return _plain_decide(strategy)
+
+    def decide_plainly(self, config: Config, state: State, quote: Quote, row: tuple[float, ...]) -> Decision:
+        """One decision without waiting for the compiler; the same to the last bit. Raises StrategyFailed.
+
+        The row goes in as NumPy's numbers, whose divisions by zero are no errors, as in a back-test.
+        """
+        with np.errstate(all="ignore"):
+            action, side, spread = self.plain_decide(
+                self.params or None, config, state, quote, np.array(row) if row else None
+            )
+        return Decision(int(action), int(side), float(spread))
 
     def last_row(self, tape: Tape) -> tuple[float, ...]:
         """The features of a tape's last bar. Raises StrategyFailed."""
@@ -155,7 +190,7 @@ class Bound:
                 return None
             found = np.ascontiguousarray(found)
             _check_ratios(found, len(features))
-        except Exception as error:  # as above
+        except FAULTS as error:  # as above
             raise StrategyFailed(self.name, "leg_ratios", error, _file(self.strategy.leg_ratios)) from error
         return found
 
@@ -180,7 +215,7 @@ class Bound:
         try:
             found = np.asarray(self.strategy.prepare(self.params, _read_only(tape)))
             self._check_shape(found, tape)
-        except Exception as error:  # as above
+        except FAULTS as error:  # as above
             raise StrategyFailed(self.name, "prepare", error, _file(self.strategy.prepare)) from error
         return np.ascontiguousarray(found)
 
@@ -190,7 +225,7 @@ class Bound:
             found = dict(self.strategy.overlays(self.params, _read_only(tape)))
             for name, line in found.items():
                 _check_line(name, line, len(tape))
-        except Exception as error:  # as above
+        except FAULTS as error:  # as above
             raise StrategyFailed(self.name, "overlays", error, _file(self.strategy.overlays)) from error
         return found
 
@@ -286,11 +321,24 @@ def _guarded(name: str, decide: Decide) -> Decide:
 
     def guarded(params: Any, config: Config, state: State, quote: Quote, features: Any) -> Decision:
         try:
-            return decide(params, config, state, quote, features)
-        except Exception as error:  # as above
+            found = decide(params, config, state, quote, features)
+            if found.__class__ is not Decision or found.action != NONE or found.side not in SIDES:
+                _check_decision(found)
+            return found
+        except FAULTS as error:  # as above
             raise StrategyFailed(name, "decide", error, file) from error
 
     return guarded
+
+
+def _check_decision(found: Any) -> None:
+    """Raises TypeError or ValueError for what the engine must not act upon."""
+    if not isinstance(found, Decision):
+        raise TypeError(f"must return a Decision, not {found!r:.60}")
+    if found.action not in ACTIONS or found.side not in SIDES:
+        raise ValueError(f"must return a known action and side, not {found.action!r:.40} and {found.side!r:.40}")
+    if found.action != NONE and not math.isfinite(found.spread):
+        raise ValueError("must return the spread at which it was decided")
 
 
 def _file(function: Any) -> str:

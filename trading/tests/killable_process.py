@@ -13,7 +13,6 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-import ccxt  # noqa: F401  (a run would load it on first use)
 import django
 
 django.setup()
@@ -22,6 +21,7 @@ from django.conf import settings  # noqa: E402  (after setup)
 from django.utils import timezone  # noqa: E402
 
 from bots.models import Bot  # noqa: E402
+from exchanges.adapters import ccxt_adapter  # noqa: E402, F401  (a run would load it on first use)
 from exchanges.models import ExchangeAccount  # noqa: E402
 from exchanges.registry import venue_of  # noqa: E402
 from trading.engine import run_tick  # noqa: E402

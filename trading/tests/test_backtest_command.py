@@ -430,6 +430,12 @@ class TestData:
         with pytest.raises(CommandError, match=f"^{CHZ}: the 5m candles of binance cannot be read: "):
             backtest(tmp_path, PARAMETERS, exchange="binance", market1=GALA, market2=CHZ, timeframe="5m")
 
+    @pytest.mark.django_db
+    @pytest.mark.usefixtures("stored_pair")
+    def test_candles_of_another_length_are_named(self, tmp_path: Path) -> None:
+        with pytest.raises(CommandError, match="no 1h candles of binance in the candle store; of 5m there are"):
+            backtest(tmp_path, PARAMETERS, exchange="binance", market1=GALA, market2=CHZ, timeframe="1h")
+
     @pytest.mark.usefixtures("candle_dir")
     @pytest.mark.parametrize(
         ("options", "message"),
@@ -448,6 +454,13 @@ class TestData:
     def test_sources_that_are_none(self, tmp_path: Path, options: dict[str, str], message: str) -> None:
         with pytest.raises(CommandError, match=message):
             backtest(tmp_path, PARAMETERS, **options)
+
+
+def test_a_fee_that_was_meant_in_per_cent_is_told(tmp_path: Path, files: dict[str, str]) -> None:
+    for fee, told in ((0.0005, 0), (0.05, 1)):
+        warnings = backtest(tmp_path, PARAMETERS | {"taker_fee": fee}, **files)["warnings"]
+        assert [text for text in warnings if "taker_fee 0.05 is 5 % of" in text and "to be 0.0005" in text] == warnings
+        assert len(warnings) == told
 
 
 class TestFunding:

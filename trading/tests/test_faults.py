@@ -31,15 +31,15 @@ def _short_waits(settings: Any, candle_dir: Any) -> None:  # noqa: F811
     settings.CLOSE_RETRY_S = 0.0
 
 
-def replayed(fault: dict[str, Any], **fields: Any) -> tuple[Any, Any]:
+def replayed(*faults: dict[str, Any], **fields: Any) -> tuple[Any, Any]:
     """The bot after the tape, and the back-test of the same."""
     series = store_pair(BARS, seed=4)
     user = make_user()
     account = replay_account(user, lot_rounding=False)
     settings = {"dca_config": RUNGS, "max_dca_times": 3, "profit_ratio": "0.4"} | fields
     bot = started_bot(user, account, **settings)
-    named = {name: value for name, value in fault.items() if value is not None}
-    venue_of(account).rehearse(paper_chaos.parse({"faults": [named]}))  # type: ignore[attr-defined]
+    named = [{name: value for name, value in fault.items() if value is not None} for fault in faults]
+    venue_of(account).rehearse(paper_chaos.parse({"faults": named}))  # type: ignore[attr-defined]
     play(account)
     bot.refresh_from_db()
     return bot, reference(*series, rungs=RUNGS, take_profit=0.4)
@@ -54,7 +54,11 @@ def test_a_fault_that_is_over_within_the_bar_changes_nothing(
     times = 2 if symbol is None else 1
     if kind == "reject" and symbol is None and step is not CLOSE:
         pytest.skip("both legs refused: no pair, entries wait (see below)")
-    bot, result = replayed({"fault": kind, "symbol": symbol, "next": times, **step})
+    which = {"symbol": symbol, "next": times, **step}
+    faults = [{"fault": kind, **which}]
+    if kind == "not_found":  # nobody asks for an order whose answer came
+        faults = [{"fault": "timeout_after", **which}, {"fault": kind, "seconds": 0.1, **which}]
+    bot, result = replayed(*faults)
     assert lived(bot) == backtested(result)
     assert len(lived(bot)) > 4
     assert Trade.objects.filter(bot=bot, naked_ms__gt=0).count() == 0

@@ -89,14 +89,17 @@ def test_a_bad_answer_to_an_order(server: WireServer, answer: dict[str, Any], mo
 def test_a_leg_that_came_too_often_is_completed_once_its_venue_listens_again(
     server: WireServer, monkeypatch: Any
 ) -> None:
-    """Asked again at once, it would use up its attempts within the venue's pause, and the other leg would be undone."""
+    """Asked again at once, it would use up its attempts within the venue's pause, and the other leg would be undone.
+
+    The pause is longer than a question of the same tick waits for its end.
+    """
     bot = started(server)
     moved(server, "1.5")
     answer, orders = server.answer, count()
 
     def tired(request: Request) -> Reply:
         if request.method == "POST" and server.order_path in request.path and next(orders) == 1:
-            return Reply(429, HTML, {"Retry-After": "2"})
+            return Reply(429, HTML, {"Retry-After": "3"})
         return answer(request)
 
     monkeypatch.setattr(server, "answer", tired)

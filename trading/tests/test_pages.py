@@ -18,6 +18,7 @@ from bots.tests.page_client import client_of, page_of
 from bots.tests.page_rows import AT
 from trading.core.order_state import OrderStatus
 from trading.models import Fill, Order, Purpose
+from trading.pages.csv_response import ROWS_A_PART, csv_response
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +64,7 @@ def make_fill(order, trade_id, amount, realised):
 
 
 def rows_of(response):
-    return list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))
+    return list(csv.DictReader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
 
 
 def test_an_order_is_shown_with_its_bot_and_figures():
@@ -227,3 +228,25 @@ def test_orders_are_narrowed_by_how_they_ended(state, status):
     html = page_of(bot.owner, f"/orders/?state={state}")
     assert "CHZ/USDT" in html
     assert "GALA/USDT" not in html
+
+
+def counted(read):
+    for number in range(1200):
+        read.append(number)
+        yield [str(number)]
+
+
+def test_a_file_is_sent_while_it_is_read():
+    read: list[int] = []
+    parts = iter(csv_response("x.csv", ["number"], counted(read)))
+    assert (next(parts), read) == ("\ufeffnumber\r\n".encode(), [])
+    assert next(parts).startswith(b"0\r\n1\r\n")
+    assert len(read) == ROWS_A_PART
+
+
+async def test_nor_does_a_server_read_it_first():
+    read: list[int] = []
+    parts = aiter(csv_response("x.csv", ["number"], counted(read)))
+    await anext(parts)
+    assert read == []
+    assert len([part async for part in parts]) == 3

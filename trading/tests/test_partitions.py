@@ -1,17 +1,21 @@
 """The spread history's days: made ahead, filled in order, dropped when old."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection, connections
 
+from bots.charts.points import spread_points
 from bots.models import Bot
 from bots.tests.factories import make_bot
 from trading import partitions
-from trading.models import SpreadHistory
+from trading.models import SpreadHistory, SpreadHour
+from trading.spread_log import SpreadPoint, points_write
 
 TODAY = date(2026, 3, 10)
+MINUTE = timedelta(minutes=1)
 
 pytestmark = pytest.mark.django_db
 
@@ -23,8 +27,8 @@ def bot() -> Bot:
 
 @pytest.fixture(autouse=True)
 def _no_days(db: None) -> None:
-    for day in partitions.partition_days():
-        partitions.partition_drop(day)
+    for day in partitions.SPREADS.days():
+        partitions.SPREADS.drop(day)
 
 
 def add_row(bot: Bot, day: date, minute: int = 0) -> None:
@@ -50,9 +54,9 @@ def tables_of_rows() -> dict[date, str]:
 def test_days_are_made_ahead_and_twice_makes_no_difference() -> None:
     partitions.partitions_keep(TODAY)
     days = [TODAY + timedelta(days=ahead) for ahead in range(-1, partitions.DAYS_AHEAD + 1)]
-    assert partitions.partition_days() == days
+    assert partitions.SPREADS.days() == days
     partitions.partitions_keep(TODAY)
-    assert partitions.partition_days() == days
+    assert partitions.SPREADS.days() == days
 
 
 def test_rows_find_their_day(bot: Bot) -> None:
@@ -83,14 +87,31 @@ def test_ids_go_on_and_points_stay_unique_across_days(bot: Bot) -> None:
 
 
 def test_old_days_go_with_their_rows(bot: Bot) -> None:
-    oldest_kept = TODAY - timedelta(days=partitions.DAYS_KEPT)
+    oldest_kept = TODAY - timedelta(days=partitions.SPREADS.days_kept)
     for day in (oldest_kept, oldest_kept - timedelta(days=1)):
-        partitions.partition_create(day)
+        partitions.SPREADS.create(day)
         add_row(bot, day)
     add_row(bot, oldest_kept - timedelta(days=300), minute=1)
     partitions.partitions_keep(TODAY)
-    assert partitions.partition_days()[0] == oldest_kept
+    assert partitions.SPREADS.days()[0] == oldest_kept
     assert set(tables_of_rows()) == {oldest_kept}
+
+
+def test_what_is_dropped_leaves_its_hours(bot: Bot) -> None:
+    old = TODAY - timedelta(days=partitions.SPREADS.days_kept + 1)
+    at = datetime(2025, 12, 8, 7, 58, tzinfo=UTC)
+    points_write([SpreadPoint(bot.pk, at + n * MINUTE, Decimal(n + 1), Decimal(2), n / 2 - 1) for n in range(4)])
+    SpreadHistory.objects.filter(bot=bot).update(stored_on=old)
+    for _ in range(2):
+        partitions.partitions_keep(TODAY)
+    assert not SpreadHistory.objects.filter(bot=bot).exists()
+    figures = "at", "spread_low", "spread_high", "spread_close", "market1_price"
+    seven = at.replace(minute=0)
+    assert list(SpreadHour.objects.filter(bot=bot).order_by("at").values_list(*figures)) == [
+        (seven, -1.0, -0.5, -0.5, 2.0),
+        (seven + timedelta(hours=1), 0.0, 0.5, 0.5, 4.0),
+    ]
+    assert [point.spread for point in spread_points(bot, seven, seven + MINUTE)] == [-0.5]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -102,10 +123,10 @@ def test_a_table_that_is_in_use_is_waited_for_only_shortly(monkeypatch: Any) -> 
             cursor.execute("BEGIN")
             cursor.execute("LOCK TABLE spread_history_default IN ROW EXCLUSIVE MODE")
             with pytest.raises(OperationalError):
-                partitions.partition_create(TODAY)
+                partitions.SPREADS.create(TODAY)
             cursor.execute("ROLLBACK")
     finally:
         other.close()
-    partitions.partition_create(TODAY)
-    assert partitions.partition_days() == [TODAY]
-    partitions.partition_drop(TODAY)
+    partitions.SPREADS.create(TODAY)
+    assert partitions.SPREADS.days() == [TODAY]
+    partitions.SPREADS.drop(TODAY)

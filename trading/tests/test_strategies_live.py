@@ -17,7 +17,7 @@ from trading.core.compiled import plain
 from trading.core.position_sizing import daily_volatility
 from trading.core.types import OPEN, config
 from trading.engine import run_tick
-from trading.models import CloseReason, Order, Trade
+from trading.models import CloseReason, Order, Trade, TradeLog
 from trading.parity.compare import Outcome
 from trading.parity.report import parity_report
 from trading.strategies.position_sizes import sizing_of
@@ -26,7 +26,9 @@ from trading.tests.replays import FEE, SLIPPAGE, backtested, lived, play, starte
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "paper"])
 
-BARS = 160
+BARS, FEW = 100, 60
+SEED = 2
+"""Of a pair on which every strategy opens, adds and closes within so few bars; `FEW` for those that trade often."""
 PLUGINS = [strategy.name for strategy in BUILT_IN if strategy.name != "spread"]
 PARAMS: dict[str, dict[str, Any]] = {
     "z_score": {"window": 40, "entry": 1.2, "step": 0.4, "stop": 6},
@@ -38,7 +40,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "grid": {"window": 30, "step": 0.2},
     "dca": {"step": 0.3, "step_scale": 1.1},
 }
-"""Short windows: 160 bars have to show some trades."""
+"""Short windows: 100 bars have to show some trades."""
 HEDGED = {
     "least squares": PARAMS["z_score"] | {"legs": "hedge ratio"},
     "Kalman": {"method": "Kalman", "window": 20, "entry": 0.8, "step": 0.4, "stop": 0, "legs": "hedge ratio"},
@@ -57,7 +59,11 @@ def rates(seed: int) -> Rates:
 @pytest.fixture
 def tapes(candle_dir: Any, db: None) -> dict[int, Tape]:  # noqa: F811
     """By the number of markets: what is recorded, funding of both markets included."""
-    first, second = store_pair(BARS)
+    return stored_tapes(BARS)
+
+
+def stored_tapes(bars: int) -> dict[int, Tape]:
+    first, second = store_pair(bars, seed=SEED)
     known = rates(1), rates(2)
     for symbol, each in zip((GALA, CHZ), known, strict=True):
         candles.save_funding("binance", symbol, each.stamps, each.rates, source="generated")
@@ -167,8 +173,8 @@ def test_legs_sized_by_the_hedge_ratio_trade_as_in_the_back_test(by: str, tapes:
 
 
 @pytest.mark.parametrize("mode", SIZES)
-def test_orders_are_as_large_as_in_its_back_test(mode: str, tapes: dict[int, Tape]) -> None:
-    user, name = make_user(), "rsi"
+def test_orders_are_as_large_as_in_its_back_test(mode: str, candle_dir: Any) -> None:  # noqa: F811
+    tapes, user, name = stored_tapes(FEW), make_user(), "rsi"
     bot = started_bot(
         user,
         replay_account(user, lot_rounding=False),
@@ -205,6 +211,64 @@ class Broken(Strategy):
             raise ZeroDivisionError("no signal today")
         return Decision(NONE, 0, 0.0)
 """
+
+
+HEEDLESS = """
+from trading.strategies import ADD, LONG_SPREAD, OPEN, SHORT_SPREAD, SIGNAL, Decision, Strategy, spread_of
+
+
+class Heedless(Strategy):
+    name = "heedless"
+    title = "Heeds nothing"
+
+    @staticmethod
+    def decide(params, config, state, quote, features):
+        turn = int(quote.p1 * 1_000_000) % 7
+        side = LONG_SPREAD if turn < 3 else SHORT_SPREAD
+        return Decision((OPEN, ADD, ADD, SIGNAL, OPEN, OPEN, ADD)[turn], side, spread_of(config, quote))
+"""
+
+
+def test_what_does_not_fit_the_settings_is_not_ordered_live_either(
+    candle_dir: Any,  # noqa: F811
+    tmp_path: Path,
+    settings: Any,
+) -> None:
+    """It opens while open, adds past levels and cap, on forbidden sides, closes what is not there."""
+    settings.STRATEGY_DIR = tmp_path
+    (tmp_path / "heedless.py").write_text(HEEDLESS)
+    tape = align(*store_pair(60)).tape
+    user = make_user()
+    account = replay_account(user, lot_rounding=False)
+    rungs = ladder(2)
+    bot = started_bot(
+        user,
+        account,
+        strategy="heedless",
+        dca_config=ladder(LEVELS),
+        max_dca_times=2,
+        max_position_value="450",
+        allowed_side="long_spread",
+    )
+    play(account)
+    rules = config(
+        spreads=[row["spread"] for row in rungs],
+        multipliers=[row["multiplier"] for row in rungs],
+        investment=100,
+        cap=450,
+        start1=tape.opens1[0],
+        start2=tape.opens2[0],
+        fee1=FEE,
+        fee2=FEE,
+        slippage=SLIPPAGE,
+        allow_short=False,
+    )
+    found = run_backtest(rules, tape, strategy=strategy_of("heedless").bind().prepared(tape), pause_after_close=False)
+    assert found.totals.refusals.impossible > 3
+    assert found.totals.refusals.max_position_value + found.totals.cycles > 3
+    assert lived(bot) == backtested(found)
+    check_books(bot)
+    assert TradeLog.objects.filter(bot=bot, details__code="level_refused").exists()
 
 
 def test_a_strategy_that_fails_stops_its_bot_with_the_reason(tapes: Any, tmp_path: Path, settings: Any) -> None:

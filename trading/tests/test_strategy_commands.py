@@ -227,6 +227,16 @@ class TestCheckStrategies:
         assert out.getvalue().startswith("cheat: feature z_score at bar ")
         assert "depends on later bars" in out.getvalue()
 
+    def test_one_that_counts_from_the_first_bar_is_named(self, folder: Path) -> None:
+        source = Path(template.__file__).read_text().replace('name = "template"', 'name = "since"')
+        put(folder, "since.py", source.replace("tape.closes1 / tape.closes2", "tape.closes1 / tape.closes1[0] + 1"))
+        out = StringIO()
+        with pytest.raises(CommandError, match="not every strategy is in order"):
+            call_command("check_strategies", "since", stdout=out)
+        assert re.match(
+            r"since: feature z_score at bar \d+ \(.* UTC\) depends on where the history begins: ", out.getvalue()
+        )
+
     def test_only_those_that_are_named(self, folder: Path) -> None:
         put(folder, "cheat.py", CHEAT)
         put(folder, "bad.py", "x = 1")

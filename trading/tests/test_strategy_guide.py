@@ -35,7 +35,7 @@ def file(tmp_path: Path, settings: Any) -> Any:
 
 def test_its_strategy_does_not_look_ahead() -> None:
     found = check_strategy(strategy_of("my_pairs"))
-    assert (found.leaks, found.is_compiled) == ([], False)
+    assert (found.leaks, found.drifts, found.is_compiled) == ([], [], False)
 
 
 def test_it_can_be_compiled_as_described(file: Path) -> None:

@@ -12,6 +12,7 @@ from bots.services import bot_close_positions, bot_create, bot_pause, bot_start,
 from bots.tests.factories import ladder, make_user
 from exchanges.adapters import paper_chaos
 from exchanges.errors import Unavailable
+from exchanges.paper_models import PaperOrder
 from exchanges.registry import venue_of
 from exchanges.tests.series import CHZ, GALA, candle_dir, replay_account, simulated_account, store_pair  # noqa: F401
 from trading.core.order_state import UNSETTLED
@@ -127,13 +128,14 @@ def test_a_leg_alone_while_the_other_is_in_doubt_is_an_error_in_time() -> None:
     rehearse(
         bot,
         {"fault": "timeout_after", "symbol": CHZ, "next": 1},
-        {"fault": "not_found", "symbol": CHZ, "queries": 4, "next": 1},
+        {"fault": "not_found", "symbol": CHZ, "seconds": 30, "next": 1},
     )
     look(bot)
     assert bot.status == BotStatus.RUNNING
     look(bot, after=LATER)
     assert (bot.status, bot.status_reason) == ("error", "leg_stuck")
-    for _ in range(4):
+    PaperOrder.objects.update(hidden_until=None)
+    for _ in range(2):
         look(bot)
     assert bot.level == 1
     check_books(bot)

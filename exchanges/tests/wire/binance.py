@@ -355,20 +355,25 @@ class BinanceServer(WireServer):
         return reply({"totalWalletBalance": text(self.market.wallet), "assets": [asset], "positions": []})
 
     def income(self, params: dict[str, str]) -> Reply:
-        since = int(params.get("startTime", "0"))
+        since, wanted = int(params.get("startTime", "0")), params.get("incomeType")
+        paid = [("FUNDING_FEE", one.base, one.amount, one.at_ms, one.number, "") for one in self.market.payments]
+        paid += [
+            ("COMMISSION", fill.order.base, -fill.fee, fill.at_ms, fill.number, str(fill.number))
+            for fill in self.market.fills
+        ]
         rows = [
             {
-                "symbol": f"{payment.base}USDT",
-                "incomeType": "FUNDING_FEE",
-                "income": text(payment.amount),
+                "symbol": f"{base}USDT",
+                "incomeType": kind,
+                "income": text(amount),
                 "asset": "USDT",
-                "info": "FUNDING_FEE",
-                "time": payment.at_ms,
-                "tranId": payment.number,
-                "tradeId": "",
+                "info": kind,
+                "time": at_ms,
+                "tranId": number,
+                "tradeId": trade_id,
             }
-            for payment in self.market.payments
-            if payment.at_ms >= since
+            for kind, base, amount, at_ms, number, trade_id in sorted(paid, key=lambda one: one[3])
+            if at_ms >= since and wanted in (None, kind)
         ]
         return reply(rows[: int(params.get("limit", "100"))])
 

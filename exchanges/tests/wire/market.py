@@ -5,6 +5,7 @@ Amounts are base units. What a venue refuses has a name here; the servers say it
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -67,7 +68,7 @@ class WireOrder:
     filled: Decimal = ZERO
     why: str = ""
     updated_ms: int = 0
-    hidden: int = 0
+    hidden_until: float = 0.0
     share: Decimal = Decimal(1)
     trigger: Decimal | None = None
     became: "WireOrder | None" = None
@@ -76,6 +77,10 @@ class WireOrder:
     @property
     def average(self) -> Decimal:
         return self.price or ZERO
+
+    @property
+    def hidden(self) -> bool:
+        return time.monotonic() < self.hidden_until
 
 
 @dataclass
@@ -177,7 +182,7 @@ class Market:
             order.number, order.status = next(self._numbers), "untriggered"
             order.at_ms = order.updated_ms = self.now_ms()
             if fault := self.drawn("not_found"):
-                order.hidden = int(str(fault.options.get("queries", 1)))
+                order.hidden_until = time.monotonic() + float(str(fault.options.get("seconds", 0.1)))
             self.stops.append(order)
             return order
 
@@ -185,10 +190,7 @@ class Market:
         with self.lock:
             for order in reversed(self.stops):
                 if order.client_id == client_id if client_id else str(order.number) == number:
-                    if order.hidden:
-                        order.hidden -= 1
-                        return None
-                    return order
+                    return None if order.hidden else order
         return None
 
     def waiting(self, base: str | None = None) -> list[WireOrder]:
@@ -224,7 +226,7 @@ class Market:
             order.number = next(self._numbers)
             order.at_ms = order.updated_ms = self.now_ms()
             if fault := self.drawn("not_found"):
-                order.hidden = int(str(fault.options.get("queries", 1)))
+                order.hidden_until = time.monotonic() + float(str(fault.options.get("seconds", 0.1)))
             if fault := self.drawn("partial"):
                 order.share = Decimal(str(fault.options.get("share", 0.5)))
             self.orders.append(order)
@@ -239,15 +241,12 @@ class Market:
                 self._end(order, "canceled by user")
 
     def find(self, base: str | None, *, client_id: str = "", number: str = "") -> WireOrder | None:
-        """The newest order of that id; one that is still hidden counts the question and is not found."""
+        """The newest order of that id, unless it is still hidden."""
         with self.lock:
             for order in reversed(self.orders):
                 same = order.client_id == client_id if client_id else str(order.number) == number
                 if same and base in (None, order.base):
-                    if order.hidden:
-                        order.hidden -= 1
-                        return None
-                    return order
+                    return None if order.hidden else order
         return None
 
     def working(self, base: str | None = None) -> list[WireOrder]:

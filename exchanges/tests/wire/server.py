@@ -18,7 +18,7 @@ MINUTE_MS = 60_000
 
 @dataclass
 class Request:
-    """`arrived` in monotonic seconds; `body` as it came."""
+    """`arrived` in monotonic seconds, when its first line was there; `body` as it came."""
 
     method: str
     path: str
@@ -135,12 +135,16 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
+    def parse_request(self) -> bool:
+        self.arrived = time.monotonic()
+        return super().parse_request()
+
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length).decode()
         url = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.wire.handled(Request(self.command, url.path, url.query, headers, body))
+        answer = self.wire.handled(Request(self.command, url.path, url.query, headers, body, self.arrived))
         if answer.text is None:
             self.close_connection = True
             return

@@ -65,7 +65,7 @@ export function drawRun({ model, plot, palette, words, strong, selection, settin
     yAxis: [
       valueAxis(0, plot.scale.equity, "", palette, words),
       fallAxis(1, plot.scale.falls, palette, words),
-      valueAxis(2, plot.scale.hero, "pp", palette, words),
+      valueAxis(2, plot.scale.hero, words.levelUnit, palette, words),
       valueAxis(3, plot.scale.legs, "%", palette, words),
       ...(plot.own ? [ownAxis(OWN, plot.scale.own, palette, words)] : []),
       { gridIndex: panes.length, type: "value", show: false, scale: true },

@@ -37,7 +37,7 @@ export function timeAxis(index, plot, palette, words, labelled) {
   };
 }
 
-/** `unit` stands on the topmost label only; `write` says how a value is written, with its sign unless told. */
+/** `unit` stands on the topmost label only, below it where it is long; `write` says how a value is written, with its sign unless told. */
 export function valueAxis(index, scale, unit, palette, words, write = null) {
   const digits = scale.step < 0.1 ? 2 : Number.isInteger(scale.step) ? 0 : 1;
   const top = scale.ticks.at(-1);
@@ -50,10 +50,16 @@ export function valueAxis(index, scale, unit, palette, words, write = null) {
       fontSize: 11,
       color: palette.text3,
       fontFamily: palette.font,
-      formatter: (value) => (unit && value === top ? `${label(value)} ${unit}` : label(value)),
+      lineHeight: 13,
+      formatter: (value) => (unit && value === top ? withUnit(label(value), unit) : label(value)),
     },
   };
 }
+
+const LONG_UNIT = 2; // characters
+
+/** The empty line keeps the figure at its place on the axis. */
+const withUnit = (figure, unit) => (unit.length > LONG_UNIT ? ` \n${figure}\n${unit}` : `${figure} ${unit}`);
 
 function bareAxis(index, min, max, places, palette) {
   return {

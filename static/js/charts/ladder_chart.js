@@ -11,7 +11,7 @@ import { wording } from "./wording.js";
 
 export class LadderChart {
   constructor(host, strings) {
-    Object.assign(this, { host, model: null, plot: null, strong: null, words: wording(strings) });
+    Object.assign(this, { host, model: null, plot: null, strong: null, ofPairs: wording(strings) });
     this.palette = readPalette(host);
     this.canvas = host.appendChild(document.createElement("div"));
     this.canvas.className = "chart-canvas";
@@ -36,6 +36,7 @@ export class LadderChart {
   show(data) {
     this.readout.hide();
     this.model = data.spread ? modelOf(data) : null;
+    if (data.spread) this.words = isPair(data) ? this.ofPairs : ofOneMarket(this.ofPairs);
     this.host.hidden = !this.model;
     this.draw();
   }
@@ -53,11 +54,16 @@ export class LadderChart {
     const { model, plot, palette, words, strong } = this;
     this.echart.setOption(drawLadder({ model, plot, palette, words, strong }), { replaceMerge: ["series"] });
     const { low, high } = model.extent();
-    const values = { pair: model.ladder.coins.join("/"), now: words.signed(model.now), low: words.signed(low), high: words.signed(high) };
-    this.host.setAttribute("aria-label", words.say("chart_summary", values));
+    const values = { pair: model.ladder.coins.filter(Boolean).join("/"), now: words.signed(model.now), low: words.signed(low), high: words.signed(high) };
+    this.host.setAttribute("aria-label", words.say(isPair(model.ladder) ? "chart_summary" : "chart_summary_change", values));
     this.readout.place();
   }
 }
+
+const isPair = ({ coins }) => coins.every(Boolean);
+
+/** A lone market's change since the start is in percent of its price. */
+const ofOneMarket = (words) => ({ ...words, levelUnit: "%", levelNamed: (value) => words.say("change_value", { change: words.signed(value) }) });
 
 /** The form's answer in the shape that the bot page's chart has. */
 function modelOf({ spread, trades, ...ladder }) {

@@ -58,7 +58,7 @@ export function drawLadder({ model, plot, palette, words, strong }) {
     textStyle: { fontFamily: palette.font },
     grid: [grid(plot.hero, plot, palette)],
     xAxis: [timeAxis(0, plot, palette, words, true)],
-    yAxis: [valueAxis(0, plot.scale.hero, "pp", palette, words)],
+    yAxis: [valueAxis(0, plot.scale.hero, words.levelUnit, palette, words)],
     series: [
       layer("below", 1, below),
       isCrowded(model) ? line("spread", 0, points, faded(palette.text, 0.5), 0.8) : line("spread", 0, points, palette.text, 1.3),

@@ -14,11 +14,11 @@ export function describePoint(point, { model, words, labels, currency }) {
 /** The same for a trade that a ladder would have made. */
 export function describePast(point, { model, words, labels }) {
   const { trade, at } = point;
-  const values = { spread: words.signed(trade ? trade.spread : model.spread[point.index]) };
-  const title = trade ? pastTitle(trade, words) : words.say("spread_value", values);
+  const level = words.levelNamed(trade ? trade.spread : model.spread[point.index]);
+  const title = trade ? pastTitle(trade, words) : level;
   const head = el("div", "readout-head", el("strong", "", title), el("span", "quiet", `${words.moment(at)} ${words.zone}`));
   const rows = el("div", "readout-rows", ...momentRows(point.index, model, words, labels));
-  const foot = el("div", "readout-foot", trade ? el("span", "", words.say("spread_value", values)) : "");
+  const foot = el("div", "readout-foot", trade ? el("span", "", level) : "");
   if (trade && trade.pnl !== null) foot.append(el("strong", `num ${trade.pnl < 0 ? "neg" : "pos"}`, words.signed(trade.pnl)));
   return el("div", "", head, rows, foot);
 }

@@ -89,7 +89,7 @@ function paneAxis({ name }, index, plot, palette, words) {
   if (name === "own") return ownAxis(index, plot.scale.own, palette, words);
   if (name === "legs") return valueAxis(index, plot.scale.legs, "%", palette, words);
   if (words.isPriced) return valueAxis(index, plot.scale.hero, "", palette, words, words.level);
-  return valueAxis(index, plot.scale.hero, "pp", palette, words);
+  return valueAxis(index, plot.scale.hero, words.levelUnit, palette, words);
 }
 
 function changeLine(model, leg, columns) {

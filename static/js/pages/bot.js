@@ -3,6 +3,7 @@
 import { flash } from "../flash.js";
 import { onRefresh, refresh } from "../refresh.js";
 import { announceAge, Feed } from "../socket.js";
+import { toastLine } from "../toasts.js";
 import { ChartCard } from "./bot_chart.js";
 import { showFigures } from "./bot_figures.js";
 
@@ -53,6 +54,7 @@ function takeFrame({ type, data }) {
     chart.push(data);
     return;
   }
+  if (type === "log") toastLine(data);
   refreshParts(CHANGED_BY[type] ?? []);
   if (type === "position_update") chart.loadSoon();
 }

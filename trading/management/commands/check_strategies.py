@@ -34,7 +34,7 @@ class Command(BaseCommand):
         for plugin in plugins:
             found = check_strategy(plugin, tape if plugin.markets == 2 else _one(tape, options["data1"]))
             self.stdout.write("\n".join(_lines(found)))
-            good = good and not found.leaks
+            good = good and not (found.leaks or found.drifts)
         for it in failed:
             self.stdout.write(f"{it.name}: cannot be used: {it.reason}")
         if failed or not good:
@@ -71,8 +71,8 @@ def _one(tape: Tape | None, data1: Path | None) -> Tape | None:
 
 
 def _lines(found: Checked) -> list[str]:
-    if found.leaks:
-        return [str(leak) for leak in found.leaks]
+    if wrong := [*map(str, found.leaks), *map(str, found.drifts)]:
+        return wrong
     how = "compiled" if found.is_compiled else "plain Python"
     because = f" ({found.plain_because})" if found.plain_because else ""
     return [f"{found.name}: does not look ahead, over {found.bars:,} bars; {how}{because}"]

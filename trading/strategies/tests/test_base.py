@@ -10,6 +10,7 @@ from trading.core import backtest
 from trading.core.backtest import SPREAD, BacktestResult, run_backtest
 from trading.core.candles import Extremes, Tape
 from trading.core.compiled import inlined, is_compiled, plain
+from trading.core.fills import Refusals
 from trading.core.lookahead import usual_rules
 from trading.core.simulation import simulator
 from trading.core.strategy_failed import StrategyFailed
@@ -31,6 +32,7 @@ from trading.strategies.parameters import ParametersRefused
 from trading.strategies.spread import Spread
 from trading.strategies.template import Template
 from trading.strategies.tests.cheats import Honest
+from trading.strategies.z_score import ZScore
 
 
 class Compiled(Template):
@@ -209,6 +211,39 @@ def test_an_error_while_deciding_is_the_strategy_s(tape: Tape) -> None:
 
     with pytest.raises(StrategyFailed, match=r"^honest: decide fails in line \d+: ZeroDivisionError: float division"):
         result(bind(Divides), tape)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("None", "TypeError: must return a Decision, not None"),
+        ("(0, 0, 0.0)", r"TypeError: must return a Decision, not \(0, 0, 0.0\)"),
+        ("Decision(99, 1, 0.0)", "ValueError: must return a known action and side, not 99 and 1"),
+        ("Decision(5, 1, 0.0)", "ValueError: must return a known action"),
+        ("Decision(0, 2, 0.0)", "ValueError: must return a known action"),
+        ("Decision(1, float('nan'), 0.0)", "ValueError: must return a known action"),
+        ("Decision(1, 1, float('nan'))", "ValueError: must return the spread"),
+        ("exit(3)", "SystemExit: 3"),
+    ],
+)
+def test_what_is_no_decision_is_the_strategy_s_fault(answer: str, said: str, tape: Tape) -> None:
+    class Answers(Honest):
+        @staticmethod
+        def decide(params: Any, config: Config, state: State, quote: Quote, features: Floats) -> Decision:
+            found: Decision = eval(answer)
+            return found
+
+    with pytest.raises(StrategyFailed, match=rf"^honest: decide fails(?: in line \d+)?: {said}"):
+        result(bind(Answers), tape)
+
+
+def test_a_plain_run_counts_in_numbers_that_json_knows(tape: Tape) -> None:
+    """Ratios of the legs are NumPy's, and so is what is calculated with them."""
+    bound = bind(ZScore, {"legs": "hedge ratio", "window": 60, "entry": 0.5})
+    found = run_backtest(usual_rules(tape), tape, strategy=bound.prepared_plainly(tape), pause_after_close=False)
+    assert found.totals.cycles > 3
+    counted = [*found.totals[:-1], *found.totals.state]
+    assert {type(value) for value in counted} <= {int, float, Refusals}
 
 
 class NotANamedTuple:

@@ -148,6 +148,12 @@ def _both_ways(name: str, **fault: Any) -> list[Fault]:
 ONE_LEG_REFUSED: Final = {"fault": "reject", "symbol": CHZ, "reduce_only": False, "next": 9}
 """So that the other leg of an entry has to be closed again."""
 
+ONE: Final[dict[str, Any]] = {"symbol": CHZ, "next": 1}
+BOTH: Final[dict[str, Any]] = {"next": 2}
+LOST: Final[dict[str, Any]] = {"fault": "timeout_after"}
+HIDDEN: Final[dict[str, Any]] = {"fault": "not_found", "seconds": 0.2}
+"""Without the answer, so that somebody asks. Two seconds in these short times, shorter than an order's own time."""
+
 OF_PAPER: Final = (
     *_both_ways("refused", fault="reject"),
     *_both_ways("time-out before acceptance", fault="timeout_before"),
@@ -156,7 +162,11 @@ OF_PAPER: Final = (
     *_both_ways("slow fill", fault="slow", steps=1),
     *_both_ways("expired unfilled", fault="partial", share=0),
     Fault("reduce-only refused", rehearsed(ONE_LEG_REFUSED, fault="reject", reduce_only=True, next=2)),
-    *_both_ways("not found after acceptance", fault="not_found", queries=2),
+    Fault(
+        "not found after acceptance, one leg",
+        rehearsed(HIDDEN | {"symbol": CHZ, "next": 1}, **LOST, symbol=CHZ, next=1),
+    ),
+    Fault("not found after acceptance, both legs", rehearsed(HIDDEN | BOTH, **LOST | BOTH)),
     Fault("slow answer", rehearsed(fault="delay", seconds=0.05, next=2)),
     Fault("cancel without an answer", rehearsed(fault="cancel_timeout", next=1)),
     Fault("quotes stand still", rehearsed(fault="freeze")),
@@ -281,7 +291,7 @@ OF_VENUES: Final = (
     Fault("reduce-only clipped", closed_outside("", "0.5"), touched=True),
     Fault("order expired unfilled", told("partial", 2, share="0")),
     Fault("partial fill", told("partial", 1, share="0.4")),
-    Fault("not found after acceptance", told("not_found", 2, queries=2)),
+    Fault("not found after acceptance", told("not_found", 2, seconds=0.2)),
     Fault("cancel without an answer", told("cancel_timeout", 1)),
     Fault("price beyond the limit", price_runs_away),
     Fault("leverage changed outside", leverage_changed),

@@ -74,10 +74,10 @@ def all_lives() -> list[Life]:
     return [Life(name, fault, step) for name in WORLDS for fault, step in product(faults_of(name), STEPS)]
 
 
-def live(life: Life, configured: Any) -> list[Case]:
+def live(life: Life) -> list[Case]:
     """The cases that were run: a life ends with the first that fails."""
     cases = []
-    with world(life.world, configured) as found:
+    with world(life.world) as found:
         for action in ACTIONS:
             case = _case(life, found, action)
             cases.append(case)
@@ -255,9 +255,9 @@ def _not_done(found: World, action: str) -> str:
     return "" if bot.level == wanted or waits else f"level {bot.level}"
 
 
-def iterate(lives: list[Life], configured: Any, *, until: float) -> Iterator[list[Case]]:
+def iterate(lives: list[Life], *, until: float) -> Iterator[list[Case]]:
     """Cases life by life, for as long as there is time (monotonic seconds)."""
     for life in lives:
         if time.monotonic() > until:
             return
-        yield live(life, configured)
+        yield live(life)

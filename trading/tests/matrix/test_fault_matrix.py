@@ -53,9 +53,9 @@ def kept(cases: list[Case]) -> None:
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_invariants_hold_after_every_case(name: str, settings: Any) -> None:
+def test_invariants_hold_after_every_case(name: str) -> None:
     failed = []
-    for cases in iterate(chosen(name), settings, until=time.monotonic() + SECONDS):
+    for cases in iterate(chosen(name), until=time.monotonic() + SECONDS):
         kept(cases)
         failed += [f"{c.fault}, {c.step}, {c.action}: {c.error}" for c in cases if c.error]
     assert not failed, "\n".join(failed)

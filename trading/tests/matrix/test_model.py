@@ -71,12 +71,10 @@ PATIENCE_S = 20.0
 class PairMachine(RuleBasedStateMachine):
     """One bot, its venue, its user, and everything that may happen to them."""
 
-    settings: Any
-
     @initialize()
     def begin(self) -> None:
         self.stack = ExitStack()
-        self.world: World = self.stack.enter_context(world(VENUE, self.settings))
+        self.world: World = self.stack.enter_context(world(VENUE))
         self.touched = False
         self.keys = 0
 
@@ -261,8 +259,7 @@ class PairMachine(RuleBasedStateMachine):
         return working or Order.objects.filter(bot=self.bot, status__in=UNSETTLED).exists()
 
 
-def test_whatever_happens_in_whatever_order(settings: Any) -> None:
-    PairMachine.settings = settings
+def test_whatever_happens_in_whatever_order() -> None:
     run_state_machine_as_test(
         PairMachine,
         settings=profile(

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
+from django.test import override_settings
 from django.utils import timezone
 
 from bots.models import Bot, SymbolClaim
@@ -154,13 +155,11 @@ class WireWorld(World):
 
 
 @contextmanager
-def world(name: str, configured: Any) -> Iterator[World]:
-    """A started, flat bot; nothing of an earlier one stands in its way."""
+def world(name: str) -> Iterator[World]:
+    """A started, flat bot; nothing of an earlier one stands in its way, and no setting outlives it."""
     exchange = QUOTED_BY if name == PAPER else name
-    for key, value in SHORT_TIMES.items():
-        setattr(configured, key, value)
     _forget_claims()
-    with serving(exchange, configured) as server:
+    with override_settings(**SHORT_TIMES), serving(exchange, settings) as server:
         owner = make_user()
         if name == PAPER:
             yield PaperWorld(server, live_paper_account(owner, exchange))

@@ -27,7 +27,7 @@ from trading.models import (
     TradeLog,
 )
 from trading.reconciliation import events
-from trading.reconciliation.rounds import account_reconcile, round_claim
+from trading.reconciliation.rounds import SILENT_S, account_reconcile, round_claim
 from trading.tests.books import check_books
 from trading.tests.reconciliation.money_checks import check_money
 from trading.tests.reconciliation.paper_world import (
@@ -223,12 +223,12 @@ def test_money_that_nothing_explains_becomes_a_transfer_once() -> None:
     assert not Difference.objects.filter(status=OPEN).exists()
 
 
-def test_one_round_at_a_time_and_an_overdue_one_writes_nothing(settings: Any) -> None:
+def test_one_round_at_a_time_and_one_that_fell_silent_is_taken_over() -> None:
     bot = paired()
     begun = round_claim(bot.exchange_account)
     assert begun is not None
     assert account_reconcile(bot.exchange_account, timezone.now()) is None
-    settings.RECONCILE_ROUND_S = 0.0
+    Reconciliation.objects.update(alive_at=timezone.now() - timedelta(seconds=SILENT_S + 1))
     assert round_claim(bot.exchange_account) is not None
 
 

@@ -1,5 +1,6 @@
 """The kill switch closes everything at once, whatever else is broken, and never twice."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -12,20 +13,23 @@ from django.utils import timezone
 from bots import leases
 from bots.models import Bot, BotStatus, Intent, IntentStatus
 from bots.tests.factories import make_user
+from exchanges import registry
 from exchanges.tests.series import CHZ, GALA
+from exchanges.tests.wire.accounts import serving
 from trading import crash_points, ledger, plans
 from trading.core.order_state import UNSETTLED
 from trading.engine import run_tick
 from trading.kill_switch.actions import kill_switch
 from trading.kill_switch.flatten import bots_to_flatten, flatten_run
+from trading.kill_switch.volley import volley
 from trading.models import Order, Purpose, Scope, Trade, TradeStatus, TradingState
 from trading.tests.books import check_books, check_legs_equal
+from trading.tests.live_bots import opened
 from trading.tests.safety.made import codes, holdings, look, opened_bot, rehearse, simulated_bot
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "paper"])
 
 HALTED = TradingState.HALTED
-WAIT_S = 2.0
 
 
 def killed(*bots: Bot) -> list[int]:
@@ -140,7 +144,10 @@ def test_killed_at_any_step_and_run_again_it_sends_nothing_twice(point: str, set
 def test_a_venue_that_misbehaves_is_closed_all_the_same(fault: str, symbol: str, settings: Any) -> None:
     bot = opened_bot()
     settings.ORDER_SEND_BY_S, settings.ORDER_PROOF_S = 0.15, 0.05
-    rehearse(bot, {"fault": fault, "symbol": symbol, "next": 1})
+    faults = [{"fault": fault, "symbol": symbol, "next": 1}]
+    if fault == "not_found":  # nobody asks for an order whose answer came
+        faults = [{**faults[0], "seconds": 0.1}, {**faults[0], "fault": "timeout_after"}]
+    rehearse(bot, *faults)
     assert flattened(killed(bot)).left == ()
     check_flat(bot)
 
@@ -212,12 +219,15 @@ def test_one_that_cannot_be_planned_for_keeps_nobody(monkeypatch: Any) -> None:
 def test_a_bot_whose_row_is_locked_keeps_nobody() -> None:
     bots = [opened_bot() for _ in range(2)]
     ids = killed(*bots)
-    with connections["default"].copy().cursor() as other:
-        other.execute("BEGIN")
-        other.execute("SELECT 1 FROM bot_instances WHERE id = %s FOR UPDATE", [ids[0]])
-        taken = leases.take_all(ids, holder="flatten:x", spares="flatten:")
-        other.execute("ROLLBACK")
-        other.connection.close()
+    other = connections["default"].copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM bot_instances WHERE id = %s FOR UPDATE", [ids[0]])
+            taken = leases.take_all(ids, holder="flatten:x", spares="flatten:")
+    finally:
+        other.rollback()
+        other.close()
     assert list(taken) == [ids[1]]
 
 
@@ -256,16 +266,19 @@ def test_an_order_goes_out_only_inside_its_lease() -> None:
         ledger.orders_submit(lease, [order])
 
 
-def test_its_threads_give_their_connections_back() -> None:
-    owner = make_user()
-    flattened(killed(*(opened_bot(owner) for _ in range(3))))
-    for alias in connections:
-        connections[alias].close()
-        pool = connections[alias].pool  # type: ignore[attr-defined]
-        everything = []
-        try:
-            for _ in range(pool.max_size):
-                everything.append(pool.getconn(timeout=WAIT_S))
-        finally:
-            for each in everything:
-                pool.putconn(each)
+def test_threads_that_load_bots_keep_no_connection(settings: Any) -> None:
+    """As of accounts whose keys this process has not read yet."""
+    settings.QUOTE_CACHE_TTL = 0.0
+    with serving("okx", settings) as server, ThreadPoolExecutor(1) as pool:
+        ids = killed(opened(server))
+        registry.close_all()
+        fired = volley(ids, timezone.now(), holder="here", spares="", pool=pool)
+        assert len(fired.begun) == 1
+        assert pool.submit(connected).result() == []
+        for answer in fired.begun[0].answers:
+            answer.result()
+
+
+def connected() -> list[str]:
+    """To which databases this thread is connected."""
+    return [one.alias for one in connections.all(initialized_only=True) if one.connection is not None]

@@ -14,9 +14,11 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import Channel, Notification
+from accounts.notifications.fan_out import notifications_route
 from bots import leases
 from bots.models import Bot, BotStatus
 from bots.services import bot_pause, bot_stop
+from bots.tests.factories import make_user
 from exchanges.tests.wire.accounts import serving
 from exchanges.tests.wire.server import WireServer
 from trading.guardian import alerts as guardian_alerts
@@ -52,7 +54,7 @@ def forget(bot: Bot, seconds: int = 60) -> None:
     at = timezone.now() - timedelta(seconds=seconds)
     LastLook.objects.filter(bot=bot).update(at=at)
     Bot.objects.filter(pk=bot.pk).update(last_tick_at=at, status_changed_at=at)
-    SafetyAlert.objects.filter(bot=bot).update(raised_at=at)
+    SafetyAlert.objects.filter(bot=bot).update(raised_at=at, guarded_at=at)
 
 
 def guarded() -> Any:
@@ -93,10 +95,33 @@ def test_it_looks_in_the_bots_own_rhythm_and_steps_back() -> None:
     forget(bot, seconds=bot.tick_interval + 1)
     assert guarded().looked == (bot.pk,)
     assert SafetyAlert.objects.filter(bot=bot, kind="neglected", cleared_at=None).count() == 1
+    for _ in range(3):  # a worker that is only late comes and goes: that is no news each time
+        looks_note([bot.pk])
+        assert guarded().looked == ()
+        LastLook.objects.filter(bot=bot).update(at=timezone.now() - timedelta(seconds=60))
+        Bot.objects.filter(pk=bot.pk).update(last_tick_at=timezone.now() - timedelta(seconds=60))
+        assert guarded().looked == (bot.pk,)
+    assert SafetyAlert.objects.filter(bot=bot).count() == 1
+    assert codes(bot).count("alert_neglected") == 1
+    forget(bot, seconds=600)
     looks_note([bot.pk])
     assert guarded().looked == ()
     assert not SafetyAlert.objects.filter(bot=bot, cleared_at=None).exists()
     assert codes(bot).count("alert_neglected") == codes(bot).count("alert_neglected_over") == 1
+
+
+def test_workers_that_are_gone_are_one_piece_of_news_however_many_bots_they_leave() -> None:
+    owner = make_user()
+    bots = [opened_bot(owner) for _ in range(3)]
+    for bot in bots:
+        forget(bot)
+        guarded()
+    guardian_alerts.letters_wait()
+    assert [letter.to for letter in mail.outbox] == [[owner.email]]
+    while notifications_route():
+        continue
+    assert [row.count for row in Notification.objects.filter(owner=owner, kind="guardian")] == [3]
+    assert all("alert_neglected" in codes(bot) for bot in bots)
 
 
 def test_it_opens_and_adds_nothing() -> None:

@@ -32,7 +32,7 @@ def _nothing_is_proven(settings: Any) -> None:
 
 def doubt(bot: Bot, fault: str, symbol: str) -> None:
     chosen = {"symbol": symbol, "next": 1}
-    rehearse(bot, {"fault": fault, **chosen}, {"fault": "not_found", "queries": 1000, **chosen})
+    rehearse(bot, {"fault": fault, **chosen}, {"fault": "not_found", "seconds": 30, **chosen})
 
 
 def added_in_doubt(fault: str, symbol: str, **fields: Any) -> Bot:
@@ -60,7 +60,7 @@ def check_known_is_closed(bot: Bot, fault: str, symbol: str) -> None:
 
 def tell(bot: Bot, settings: Any) -> None:
     """From now on the venue says how it is."""
-    PaperOrder.objects.update(hidden_queries=0)
+    PaperOrder.objects.update(hidden_until=None)
     rehearse(bot)
     Order.objects.filter(bot=bot, status="unknown").update(send_by=timezone.now())
     settings.ORDER_PROOF_S = 0.0
@@ -105,7 +105,7 @@ def test_nor_for_an_opening_in_doubt(fault: str, settings: Any) -> None:
 def test_nor_for_a_close_in_doubt(fault: str, settings: Any) -> None:
     """Of a close of which one leg was refused and the other is in doubt, the refused one goes on."""
     bot = opened_bot()
-    hidden = {"fault": "not_found", "queries": 1000}
+    hidden = {"fault": "not_found", "seconds": 30}
     of_chz = [{"symbol": CHZ, "next": 1} | one for one in ({"fault": fault}, hidden)]
     rehearse(bot, *of_chz, {"fault": "reject", "symbol": GALA, "next": 2})
     bot_close_positions(actor=bot.owner, bot=bot, now=timezone.now(), idempotency_key="close")

@@ -55,6 +55,7 @@ def test_only_the_named_markets_and_their_time(world: Any) -> None:  # noqa: F81
     ("more", "word"),
     [
         (["--symbols", "AAA/USDT"], "--symbols"),
+        (["--symbols", " , ,"], "--symbols"),
         (["--since", "soon"], "--since"),
         (["--out-of-sample", "99"], "--out-of-sample"),
         (["--size", "0"], "--size"),

@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 
+from bots.strategies.registry import BUILT_IN
 from bots.tests.factories import make_user
+from exchanges.history import candles
 from exchanges.models import JobStatus
-from exchanges.tests.series import candle_dir, stored_pair  # noqa: F401
+from exchanges.tests.series import CHZ, GALA, START, candle_dir, stored_pair  # noqa: F401
 from trading.searches import results
 from trading.tests.searches.made import created, run
 
@@ -86,6 +89,33 @@ def test_sets_in_which_the_strategy_fails_are_counted_and_named(zscore: Path) ->
     backtest = run(search())
     assert (backtest.status, backtest.summary["refused"]) == (JobStatus.DONE, 6)
     assert "zscore" in backtest.summary["refusals"][0]["reason"]
+
+
+SPACES: dict[str, dict[str, list[Any]]] = {
+    "z_score": {"window": [20, 40], "legs": ["equal value", "hedge ratio"]},
+    "funding_carry": {"days": [0.25, 0.5], "entry": [1, 2]},
+    "bollinger": {"window": [20, 40], "width": [1, 1.5]},
+    "rsi": {"window": [5, 9], "lower": [30, 40]},
+    "ma_cross": {"average": ["simple", "exponential"], "fast": [5, 10]},
+    "donchian": {"entry": [5, 10], "exit": [3, 5]},
+    "grid": {"window": [20, 40], "step": [0.2, 0.4]},
+    "dca": {"side": ["long", "short"], "step": [0.3, 0.6]},
+}
+
+
+@pytest.mark.parametrize("strategy", [it for it in BUILT_IN if it.name != "spread"], ids=lambda it: it.name)
+def test_every_built_in_strategy_can_be_searched(strategy: Any) -> None:
+    stamps = int(START.timestamp() * 1000) + np.arange(-12, 48, dtype=np.int64) * 3_600_000
+    for symbol, rate in ((GALA, 1e-5), (CHZ, 4e-5)):
+        candles.save_funding("binance", symbol, stamps, np.full(len(stamps), rate), source="generated")
+    space = {f"strategy_params.{name}": {"values": values} for name, values in SPACES[strategy.name].items()}
+    data: dict[str, Any] = {"strategy": strategy.name, "parameters": FRAME | {"profit_ratio": 0.5}}
+    data |= {} if strategy.markets == 2 else {"market2_symbol": ""}
+    backtest = run(created(make_user(), **data, search={"space": space, "min_cycles": 1, "folds": 1}))
+    assert (backtest.status, backtest.problems, backtest.done) == (JobStatus.DONE, [], 4)
+    assert backtest.summary["refused"] == 0
+    (best,) = results.best(backtest, 1)
+    assert best["in_sample"]["trades"] > 0
 
 
 BUYER = """
