@@ -18,7 +18,7 @@ from trading.core.order_state import UNSETTLED, OrderStatus
 from trading.core.two_legs import EXIT_ATTEMPTS
 from trading.execution import RETRY_HURRIED_S, exit_plans
 from trading.ledger import OrderPlan
-from trading.ledger_outside import order_alone_write
+from trading.ledger.outside import order_alone_write
 from trading.models import Order, Position, Purpose, Trade
 from trading.reconciliation.closable import closable
 from trading.sending import Answer, answers_book, orders_dispatch

@@ -35,7 +35,7 @@ def served() -> Iterator[str]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "chainmakes.asgi:application"]
     process = subprocess.Popen(
-        command, cwd=settings.BASE_DIR, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, cwd=settings.BASE_DIR, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         address = f"http://127.0.0.1:{port}"
@@ -57,8 +57,8 @@ def _layers_of_server() -> dict[str, Any]:
     return {"default": layer | {"CONFIG": layer["CONFIG"] | {"prefix": _prefix()}}}
 
 
-def _environment() -> dict[str, str]:
-    """`DEBUG` lets the server find static files where they are written."""
+def environment() -> dict[str, str]:
+    """Of the server, and of whatever works beside it. `DEBUG` lets it find static files where they are written."""
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     changes = {"DATABASE_URL": database, "CANDLE_DIR": str(settings.CANDLE_DIR), "DEBUG": "1", "SECURE": "0"}
     changes["EXCHANGE_BASE_URLS"] = json.dumps(settings.EXCHANGE_BASE_URLS)

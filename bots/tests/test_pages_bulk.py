@@ -72,7 +72,7 @@ def test_every_outcome_is_told_once_refusals_too():
     text = text_of(client.get("/bots/").content.decode())
     assert "Alpha Alpha is paused." in text
     assert "Beta refused That cannot be done: the bot is stopped." in text
-    assert "What came of it" not in client.get("/bots/").content.decode()
+    assert "is paused." not in text_of(client.get("/bots/").content.decode())
     running.refresh_from_db()
     assert running.status == BotStatus.PAUSED
 

@@ -110,7 +110,8 @@ KEEP_TOASTS = """() => {
 
 
 def asked(page, action):
-    """The question that a control of the page opens."""
+    """The question that a control of the page opens, once whatever was exchanged before has settled."""
+    until(page, "!document.querySelector('.htmx-swapping, .htmx-added, .htmx-settling, dialog[open]')", timeout=WAIT_MS)
     page.click(f".bot-actions a[href*='/confirm/{action}']")
     page.wait_for_selector("dialog[open] #confirm-title", timeout=WAIT_MS)
     return page.inner_text("dialog[open]")

@@ -18,7 +18,7 @@ from bots.models import Intent, IntentStatus
 from exchanges.adapters.base import FillReport
 from exchanges.errors import ExchangeError
 from trading.closing import say_unavailable
-from trading.ledger_outside import ADJUSTED, OutsideOrder, outside_book
+from trading.ledger.outside import ADJUSTED, OutsideOrder, outside_book
 from trading.models import CloseReason, Difference, DifferenceKind, DifferenceStatus, LogType, Position
 from trading.reconciliation.asking import rest_ask
 from trading.reconciliation.claimed import leg_of

@@ -17,7 +17,7 @@ from bots.models import Bot, BotStatus
 from exchanges.adapters.base import FillReport
 from exchanges.symbols import settle_of
 from trading import engine
-from trading.ledger_outside import OutsideOrder, late_fills_book, outside_book
+from trading.ledger.outside import OutsideOrder, late_fills_book, outside_book
 from trading.models import CloseReason, Cycle, Fill, LogType, Order
 from trading.reconciliation.asking import closes_by_itself, rest_ask
 from trading.reconciliation.claimed import Claimed

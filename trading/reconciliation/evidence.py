@@ -12,7 +12,7 @@ from exchanges.adapters.base import Balance, FillReport, OrderReport, Venue, Ven
 from exchanges.models import ExchangeAccount
 from trading.core.order_state import UNSETTLED
 from trading.installation import is_ours
-from trading.ledger_outside import OutsideOrder
+from trading.ledger.outside import OutsideOrder
 from trading.models import Fill, Order
 from trading.questions import ask_together
 

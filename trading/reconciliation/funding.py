@@ -9,7 +9,7 @@ from exchanges.adapters.base import FundingPayment, Venue
 from exchanges.models import ExchangeAccount
 from trading import ledger
 from trading.funding import LOOK_BACK, holder_of
-from trading.ledger_outside import funding_alone_book
+from trading.ledger.outside import funding_alone_book
 from trading.models import AccountBooks, Cycle, LedgerLine, LineKind, LogType, Position
 from trading.reconciliation.outside import outside_markets
 

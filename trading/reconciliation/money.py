@@ -11,7 +11,7 @@ from exchanges.adapters.venues import VENUES
 from exchanges.errors import ExchangeError
 from exchanges.models import ExchangeAccount
 from exchanges.symbols import settle_of
-from trading.ledger_outside import conversion_book, transfer_book
+from trading.ledger.outside import conversion_book, transfer_book
 from trading.models import AccountBooks, Difference, DifferenceKind, DifferenceStatus, LedgerLine, LineKind, LogType
 
 DUST = Decimal("0.01")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from exchanges.adapters.base import Venue
 from exchanges.models import ExchangeAccount
 from trading.by_hand.positions import position_by_hand
-from trading.ledger_outside import outside_alone_book
+from trading.ledger.outside import outside_alone_book
 from trading.models import AccountBooks
 from trading.reconciliation.evidence import Evidence, fills_seen
 

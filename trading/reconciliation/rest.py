@@ -12,9 +12,9 @@ from bots import intents
 from bots.journal import lines as journal
 from bots.models import Bot, Intent, IntentStatus
 from exchanges.errors import ExchangeError
-from trading import ledger_outside
 from trading.closing import position_close, say_unavailable, view_or_none
 from trading.execution import exit_plans
+from trading.ledger.outside import order_alone_write
 from trading.models import CloseReason, LogType, Order, Position, Purpose
 from trading.reconciliation.closable import closable
 from trading.sending import orders_send
@@ -87,7 +87,7 @@ def _send(tick: Tick, position: Position, surplus: Decimal, attempt: int) -> boo
     if amount <= 0:
         return False
     plans = exit_plans(tick, position.leg, Purpose.UNWIND, side, amount, attempt)
-    orders = ledger_outside.order_alone_write(tick.lease, position, plans, market_time=tick.market_time)
+    orders = order_alone_write(tick.lease, position, plans, market_time=tick.market_time)
     orders_send(tick, orders)
     return not Order.objects.filter(pk__in=[order.pk for order in orders], status__in=("unknown", "submitted")).exists()
 

@@ -1,18 +1,15 @@
 """A back-test in Chromium: from the form over its progress to the report, without a reload."""
 
-import os
 import subprocess
 import sys
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from bots.tests.factories import make_user
-from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, opened, served, until
+from bots.tests.live_pages import CHROMIUM, DESKTOP, PHONE, environment, opened, served, until
 from exchanges.tests.series import candle_dir, stored_pair  # noqa: F401
 from trading.backtests import running
 from trading.models import Backtest
@@ -41,10 +38,8 @@ def browser_thread(monkeypatch):
 @contextmanager
 def run_elsewhere(backtest_id):
     """As a worker would: in a process of its own, so that the page hears of it through the feed alone."""
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     command = f"{RUNS}running.backtest_run({backtest_id}, timezone.now)"
-    environment = {**os.environ, "DATABASE_URL": database, "CANDLE_DIR": str(settings.CANDLE_DIR)}
-    process = subprocess.Popen([sys.executable, "-c", command], cwd=settings.BASE_DIR, env=environment)
+    process = subprocess.Popen([sys.executable, "-c", command], cwd=settings.BASE_DIR, env=environment())
     yield process
     assert process.wait(60) == 0
 

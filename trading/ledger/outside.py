@@ -19,7 +19,8 @@ from exchanges.adapters.base import FillReport, FundingPayment, OrderReport
 from exchanges.models import ExchangeAccount
 from exchanges.symbols import settle_of
 from trading.core.order_state import OrderStatus
-from trading.ledger import OrderPlan, fill_book, fills_unbooked, orders_write_for, report_apply
+from trading.ledger.fills import fill_book, fills_unbooked, report_apply
+from trading.ledger.orders import OrderPlan, orders_write_for
 from trading.models import (
     Cycle,
     Fill,
