@@ -95,10 +95,10 @@ def test_what_trades_asks_first_tells_what_came_of_it_and_says_when_the_feed_is_
         told(page, "Start on paper", "running")
         page.click(".toasts .notice-close")
         page.wait_for_selector(".toasts .notice", state="detached", timeout=WAIT_MS)
-        say_feed(page, "lost")
-        page.wait_for_selector("#feed-lost:has-text('No connection since') [data-retry]", timeout=WAIT_MS)
-        say_feed(page, "live")
+        lose_feed(page)
+        page.click("#feed-lost:has-text('No connection since') [data-retry]", timeout=WAIT_MS)
         page.wait_for_selector("#feed-lost", state="hidden", timeout=WAIT_MS)
+        page.wait_for_selector("html[data-feed=live]", timeout=WAIT_MS)
 
 
 KEEP_TOASTS = """() => {
@@ -123,8 +123,10 @@ def told(page, answer, status):
     page.wait_for_selector(".toasts .notice-success", timeout=WAIT_MS)
 
 
-def say_feed(page, state):
-    page.evaluate(f"document.dispatchEvent(new CustomEvent('feed:state', {{ detail: {{ state: '{state}' }} }}))")
+def lose_feed(page):
+    """Closes its socket, which otherwise would say that it lives, and tells the page."""
+    page.evaluate("window.dispatchEvent(new Event('pagehide'))")
+    page.evaluate("document.dispatchEvent(new CustomEvent('feed:state', { detail: { state: 'lost' } }))")
 
 
 def test_the_form_answers_while_one_types(stored_pair):  # noqa: F811
