@@ -32,9 +32,11 @@ from trading.models import Trade, TradeStatus
 from trading.tasks import tick_many
 from trading.tests.live_bots import started
 
-CYCLES, WARM = 40, 4
+CYCLES, WARM = 25, 4
 WANTED_MS, WANTED_BETWEEN_MS = 25, 5
 QUOTE_S = 10.0
+APART_S = 0.5
+"""Between two looks: pairs one after the other would meet the venue's own limit of orders (Bybit: 10 a second)."""
 SYMBOL = "GALA/USDT:USDT"
 CALM, WIDE = Decimal("0.02"), Decimal("0.0203")
 
@@ -117,6 +119,7 @@ def _measured(exchange: str, environment: Mapping[str, str]) -> list[Sent]:
 def _look(bot: Bot, venue: _Venue, price: Decimal) -> Sent | None:
     """None where it did not trade."""
     _wait_for_quote(bot, venue, price)
+    time.sleep(APART_S)
     venue.ask("seen")
     began = time.monotonic()
     tick_many([bot.pk], time.time())
