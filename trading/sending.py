@@ -36,8 +36,10 @@ def orders_send(tick: Tick, orders: Sequence[Order]) -> None:
     """
     answers = orders_dispatch(tick, orders)
     wait(answers)
-    tick.catch_up()
-    answers_book(tick, orders, answers)
+    try:
+        tick.catch_up()  # with the positions of before
+    finally:  # whatever went wrong with what people see
+        answers_book(tick, orders, answers)
 
 
 def orders_dispatch(tick: Tick, orders: Sequence[Order]) -> list[Answer]:

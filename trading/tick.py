@@ -76,7 +76,7 @@ class Tick:
         return self.venues[leg - 1]
 
     def catch_up(self) -> None:
-        """Does once what was left for later; nothing that went wrong with it may keep answers from being booked."""
+        """Does once what was left for later. A database that refuses it is logged: the look itself goes on."""
         later, self.later = self.later, None
         if later is None:
             return

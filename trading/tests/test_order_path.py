@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.utils import timezone
 
+from bots import leases
 from bots.leases import Lease
 from bots.tests.factories import make_bot
 from exchanges import margin
@@ -17,11 +19,17 @@ from exchanges.adapters.departure import Departure, leave, leaving
 from exchanges.tests.wire.accounts import SERVERS, serving
 from exchanges.tests.wire.server import Reply, Request, WireServer
 from trading import tick as ticks
+from trading.closing import positions_of
+from trading.core.order_state import OrderStatus
 from trading.kill_switch.switches import Scope, TradingState, strictest_of, switch_set
-from trading.models import RiskLimits
+from trading.models import CloseReason, Order, Position, RiskLimits
+from trading.plans import exit_plan
 from trading.reconciliation.evidence import evidence_of
 from trading.risk.limits import limits_of
+from trading.sending import orders_send
 from trading.tests.live_bots import check_books, look, look_until_settled, moved, started
+from trading.tests.safety.made import opened_bot
+from trading.trades import trade_begin
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "paper"])
 
@@ -100,6 +108,25 @@ def test_both_legs_are_on_their_way_before_either_is_answered(
     look_until_settled(bot)
     assert not both.broken
     check_books(bot, server)
+
+
+def fails() -> None:
+    raise ValueError("not shown")
+
+
+def test_whatever_fails_for_people_the_answers_are_booked() -> None:
+    bot = opened_bot()
+    lease = leases.claim(bot.pk, holder="test")
+    assert lease is not None
+    tick = ticks.tick_load(lease, timezone.now())
+    plan = exit_plan(tick, CloseReason.MANUAL, None, positions_of(tick.bot))
+    begun = trade_begin(lease, plan, seen=tick.bot, market_time=tick.market_time, candle_at=None)
+    assert begun is not None
+    tick.later = fails
+    with pytest.raises(ValueError, match="not shown"):
+        orders_send(tick, begun[1])
+    assert {order.status for order in Order.objects.filter(trade=begun[0])} == {OrderStatus.CLOSED}
+    assert not Position.objects.filter(bot=bot, is_open=True).exists()
 
 
 def test_an_account_is_asked_for_everything_at_once(server: WireServer, monkeypatch: pytest.MonkeyPatch) -> None:
